@@ -1,0 +1,61 @@
+# make run    set up .venv (first time only) and run the workflow into results/
+# make test   the same set-up, then the tests
+PYTHON ?= python3
+CORES ?= all
+CONFIG ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamp names this folder: a virtual environment does not survive being moved or copied.
+READY := $(VENV)/ready-$(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
+
+.PHONY: run check test lint format types bench lock generated clean help
+
+run: $(READY)
+	$(BIN)/python -m snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+
+check: $(READY)
+	$(BIN)/python -m healthycities check $(if $(CONFIG),--config $(CONFIG))
+
+test: $(READY)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+format: $(READY)
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+types: $(READY)
+	$(BIN)/python -m mypy
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+# Files that are written from the code, and that a test holds in step with it.
+generated: $(READY)
+	$(BIN)/python -m healthycities describe schema > config/schema.json
+	$(BIN)/python -m healthycities describe sources > data/README.md
+
+# Needs the network and `pip install uv`; see CONTRIBUTING.md.
+lock:
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
+	    --no-emit-find-links --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV)
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "healthycities needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+	           "Say which one to use: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Health and environment metrics for England's mayoral authorities."""

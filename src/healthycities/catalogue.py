@@ -1,0 +1,197 @@
+"""What the house holds: the sources, overlaps and metrics, found by the names of their files.
+
+Every module of `sources/`, `overlaps/` and `metrics/` says what it is on a *card*, a constant
+named ``CARD``. The workflow reads the cards at every parse, so they are read from the source text,
+without importing the modules and the geographical libraries behind them; a card may therefore hold
+literal values only. A new file with a card is all that a new source or metric needs.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+PACKAGE = "healthycities"
+PACKAGE_DIR = Path(__file__).parent
+
+Kind = Literal["table", "places", "grid"]
+Direction = Literal["lower is better", "higher is better", "neither"]
+
+
+@dataclass(frozen=True)
+class SourceCard:
+    """What a source is and where it comes from.
+
+    ``by`` names the wildcards that tell its files apart: none, the year, or pollutant and year.
+    """
+
+    title: str
+    publisher: str
+    product: str
+    licence: str
+    attribution: str
+    address: str
+    layout: str
+    kind: Kind
+    by: tuple[str, ...] = ()
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the prepared file."""
+        return ".tif" if self.kind == "grid" else ".parquet"
+
+
+@dataclass(frozen=True)
+class OverlapCard:
+    """A thing that depends on geometry alone, built once and used by every year.
+
+    ``needs`` and ``may_use`` name sources and other overlaps; the latter are used where the
+    configuration gives them. ``settings`` names the sections of the configuration that it reads.
+    """
+
+    title: str
+    needs: tuple[str, ...]
+    may_use: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    suffix: str = ".parquet"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of the result: braces are filled from the settings and the pollutant."""
+
+    name: str
+    title: str
+    unit: str
+    direction: Direction
+    statistic: str
+    method: str
+
+
+@dataclass(frozen=True)
+class MetricCard:
+    """What a metric needs and what it yields.
+
+    ``needs`` names sources and overlaps; ``air_quality:pm25`` is one pollutant whatever the
+    wildcard. ``by`` is ``("year",)`` or ``("pollutant", "year")``.
+    """
+
+    title: str
+    needs: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    by: tuple[str, ...] = ("year",)
+    may_use: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    levels: tuple[str, ...] = field(default=("small_area", "district", "authority", "england"))
+
+
+CARD_TYPES = {kind.__name__: kind for kind in (SourceCard, OverlapCard, Measure, MetricCard)}
+
+
+def _evaluate(node: ast.expr, file: Path) -> Any:
+    """Evaluate literals, and calls of the card types with keyword arguments."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        arguments = {word.arg or "": _evaluate(word.value, file) for word in node.keywords}
+        return CARD_TYPES[node.func.id](**arguments)
+    if isinstance(node, ast.Tuple):
+        return tuple(_evaluate(item, file) for item in node.elts)
+    return ast.literal_eval(node)
+
+
+def read_card(file: Path) -> Any:
+    """Read the card of a module from its text, or None where it has none."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["CARD"]:
+            return _evaluate(node.value, file)
+    return None
+
+
+@cache
+def _cards(room: str) -> dict[str, Any]:
+    files = sorted((PACKAGE_DIR / room).glob("*.py"))
+    cards = {file.stem: read_card(file) for file in files}
+    return {name: card for name, card in cards.items() if card is not None}
+
+
+def sources() -> dict[str, SourceCard]:
+    """Return the cards of all sources, by name."""
+    return _cards("sources")
+
+
+def overlaps() -> dict[str, OverlapCard]:
+    """Return the cards of all overlaps, by name."""
+    return _cards("overlaps")
+
+
+def metrics() -> dict[str, MetricCard]:
+    """Return the cards of all metrics, by name."""
+    return _cards("metrics")
+
+
+def sources_behind(names: tuple[str, ...]) -> set[str]:
+    """Return the sources that some needs rest on, through every overlap between.
+
+    Parameters
+    ----------
+    names : needs of a metric or an overlap, such as ``("levels", "air_quality:pm25")``.
+    """
+    found: set[str] = set()
+    for need in names:
+        name = need.partition(":")[0]
+        if name in overlaps():
+            found |= sources_behind(overlaps()[name].needs)
+        else:
+            found.add(name)
+    return found
+
+
+def _module_file(module: str) -> Path | None:
+    """Return the file of a module of this package, or None for anything else."""
+    path = PACKAGE_DIR.parent.joinpath(*module.split("."))
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _imported(file: Path) -> Iterator[str]:
+    """Yield the names of this package's modules that a file imports anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] == PACKAGE)
+
+
+def _files_behind(module: str) -> set[Path]:
+    """Return the files of a module and of all of this package that it imports."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        file = _module_file(waiting.pop())
+        if file is not None and file not in found:
+            found.add(file)
+            waiting.extend(_imported(file))
+    return found
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Digest of modules, of all of this package that they import, and of the data beside them.
+
+    A rule carries it as a parameter, because Snakemake sees the command of a ``shell:`` but not
+    the code that the command runs: with it, an edit reruns what depends on the edited file only.
+    """
+    files = set().union(*(_files_behind(f"{PACKAGE}.{module}") for module in modules))
+    data = {item for file in files for item in (file.parent / "data").glob("*.csv")}
+    digest = hashlib.sha256()
+    for file in sorted(files | data):
+        digest.update(file.relative_to(PACKAGE_DIR).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]

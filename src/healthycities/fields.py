@@ -1,0 +1,60 @@
+"""Names of columns, each with its unit, in one place.
+
+A column that is written to a file or handed from one room to another is named here; a column
+with a unit carries it in its name.
+"""
+
+from __future__ import annotations
+
+# --- Codes and names of areas ---
+SMALL_AREA_CODE = "small_area_code"
+SMALL_AREA_NAME = "small_area_name"
+DISTRICT_CODE = "district_code"
+DISTRICT_NAME = "district_name"
+AUTHORITY_CODE = "authority_code"
+AUTHORITY_NAME = "authority_name"
+AREA_CODE = "area_code"
+AREA_NAME = "area_name"
+LEVEL = "level"
+GEOMETRY = "geometry"
+
+# --- People and deaths ---
+YEAR = "year"
+SEX = "sex"
+AGE_FROM = "age_from"
+AGE_TO = "age_to"
+PEOPLE = "people"
+CAUSE_ICD10 = "cause_icd10"
+DEATHS = "deaths"
+
+# --- Environment ---
+EASTING_M = "easting_m"
+NORTHING_M = "northing_m"
+SITE_ID = "site_id"
+SITE_FUNCTION = "site_function"
+SITE_NAME = "site_name"
+SITE_AREA_M2 = "site_area_m2"
+ACCESS_POINT_ID = "access_point_id"
+ACCESS_TYPE = "access_type"
+ZONE_AREA_M2 = "zone_area_m2"
+GREENSPACE_AREA_M2 = "greenspace_area_m2"
+DISTANCE_M = "distance_m"
+
+# --- Deprivation ---
+DEPRIVATION_RANK = "deprivation_rank"
+DEPRIVATION_DECILE = "deprivation_decile"
+
+# --- The long table of results ---
+METRIC = "metric"
+AGE = "age"
+VALUE = "value"
+LOWER = "lower"
+UPPER = "upper"
+UNIT = "unit"
+STATISTIC = "statistic"
+METHOD = "method"
+CONFIDENCE = "confidence"
+NUMERATOR = "numerator"
+DENOMINATOR = "denominator"
+COVERED_SHARE = "covered_share"
+NOTE = "note"

@@ -1,0 +1,1 @@
+"""Health statistics over arrays: rates, standard populations, causes and attributable burden."""

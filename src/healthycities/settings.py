@@ -1,0 +1,287 @@
+"""The configuration: what it may hold, and whether its parts agree. Cheap to import."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from healthycities import catalogue
+from healthycities.errors import ConfigError
+from healthycities.pollutants import POLLUTANTS
+
+Year = Annotated[int, Field(ge=2001, le=2050)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+SYNTHETIC = "SYNTHETIC"
+
+
+class Section(BaseModel):
+    """A part of the configuration: fixed once read, with no key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(Section):
+    """Where one source is taken from."""
+
+    provider: Literal["demo", "file"] = Field(
+        description="demo: written by the package, with SYNTHETIC values; file: a file of your own"
+    )
+    path: str | None = Field(
+        None,
+        description="For provider file: path below data_dir; may hold {year}, {pollutant} and *",
+    )
+    vintage: int | None = Field(
+        None, description="The year that the values are of, where the path holds no {year}"
+    )
+    crs: str | None = Field(
+        None, description="Coordinate reference system of a file that does not say its own"
+    )
+    layer: str | None = Field(None, description="Layer of a file that has several")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Published column name to the name that your file has"
+    )
+    licence: str | None = Field(None, description="Licence, where it is not the publisher's")
+    attribution: str | None = Field(
+        None, description="Attribution, where it is not the publisher's"
+    )
+
+
+class GreenspaceSettings(Section):
+    """Which greenspace counts, and how near it must be."""
+
+    public_functions: tuple[str, ...] = Field(
+        ("Public Park Or Garden", "Playing Field"),
+        min_length=1,
+        description="Functions of OS Open Greenspace that count as open to the public",
+    )
+    min_site_area_ha: float = Field(
+        0.5, ge=0, description="Smallest site whose access points count; 0 takes every access point"
+    )
+    radius_m: int = Field(300, gt=0, description="Straight-line distance to an access point")
+
+
+class MortalitySettings(Section):
+    """Which deaths are counted."""
+
+    cause_group: str = Field("ncd4", description="Group of causes in health/data/cause_groups.csv")
+    confidence: Share = Field(0.95, description="Confidence of the intervals")
+
+
+class BurdenSettings(Section):
+    """How deaths are attributed to air pollution."""
+
+    concentration_response: str = Field(
+        "comeap2022_pm25",
+        description="Row of health/data/concentration_response.csv",
+    )
+
+
+class DemoSettings(Section):
+    """Size of the synthetic England."""
+
+    seed: int = Field(2026, ge=0, description="Seed of every random draw")
+    scale: float = Field(
+        0.1, gt=0, le=2, description="Number of small areas as a share of England's 33,755"
+    )
+
+
+class ComputeSettings(Section):
+    """Where the parallel parts run. Changes no result, and so reruns nothing."""
+
+    scheduler: str = Field(
+        "threads",
+        pattern=r"^(threads|synchronous|(tcp|tls|ws)://.+)$",
+        description="threads, synchronous, or the address of a dask.distributed scheduler",
+    )
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    run: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Name of the run and of its results"
+    )
+    years: tuple[Year, ...] = Field(min_length=1, description="Years to report on")
+    pollutants: tuple[str, ...] = Field((), description="Any of: " + ", ".join(sorted(POLLUTANTS)))
+    metrics: Literal["all"] | tuple[str, ...] = Field(
+        "all", description="all, or names of files in src/healthycities/metrics/"
+    )
+    authorities: Literal["all"] | tuple[str, ...] = Field(
+        "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"
+    )
+    authorities_as_at: datetime.date = Field(
+        description="The date whose map of authorities and districts is reported on"
+    )
+    data_dir: str = Field("data", description="Folder that the paths of the sources start from")
+    results_dir: str = Field("results", description="Folder that receives a folder for each run")
+    sources: dict[str, SourceSettings] = Field(description="One entry for each source in use")
+    greenspace: GreenspaceSettings = Field(default_factory=GreenspaceSettings)
+    mortality: MortalitySettings = Field(default_factory=MortalitySettings)
+    burden: BurdenSettings = Field(default_factory=BurdenSettings)
+    demo: DemoSettings = Field(default_factory=DemoSettings)
+    compute: ComputeSettings = Field(default_factory=ComputeSettings)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any value of the run is made up."""
+        return any(source.provider == "demo" for source in self.sources.values())
+
+    @property
+    def run_name(self) -> str:
+        """Name of the results; a run on synthetic values cannot be named without saying so."""
+        marked = SYNTHETIC in self.run or not self.synthetic
+        return self.run if marked else f"{self.run}_{SYNTHETIC}"
+
+    @property
+    def run_dir(self) -> str:
+        """Folder of the run."""
+        return f"{self.results_dir}/{self.run_name}"
+
+    @property
+    def chosen_metrics(self) -> tuple[str, ...]:
+        """Names of the metrics to compute, sorted."""
+        return tuple(sorted(catalogue.metrics() if self.metrics == "all" else self.metrics))
+
+    def uses(self, card: catalogue.MetricCard | catalogue.OverlapCard) -> tuple[str, ...]:
+        """Needs of a card, with those of its ``may_use`` that the configuration gives."""
+        return card.needs + tuple(
+            name for name in card.may_use if catalogue.sources_behind((name,)) <= set(self.sources)
+        )
+
+    def source_part(self, name: str) -> str:
+        """Return what the job that prepares a source needs to know, as JSON."""
+        return _as_json({"source": self.sources[name], "authorities_as_at": self.authorities_as_at})
+
+    def part(self, *sections: str) -> str:
+        """Return sections of the configuration as JSON, each of them changing this text alone."""
+        return _as_json({name: getattr(self, name) for name in sections})
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    plain = {
+        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        for name, value in content.items()
+    }
+    return json.dumps(plain, sort_keys=True, default=str)
+
+
+def _shape_problems(error: ValidationError) -> list[str]:
+    """One line for each thing that pydantic found."""
+    lines = []
+    for item in error.errors():
+        place = ".".join(str(part) for part in item["loc"] if part not in ("str", "tuple"))
+        if item["type"] == "extra_forbidden":
+            lines.append(f"{place}: unknown key")
+        elif item["type"] == "missing":
+            lines.append(f"{place}: this key is required")
+        else:
+            lines.append(f"{place}: {item['msg'].lower()}, found {item['input']!r}")
+    return sorted(set(lines))
+
+
+def _unknown(place: str, names: tuple[str, ...], known: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{place}: unknown name '{name}'; known are {', '.join(sorted(known))}"
+        for name in names
+        if name not in known
+    ]
+
+
+def _repeated(place: str, values: tuple[Any, ...]) -> list[str]:
+    return [
+        f"{place}: {value} is given twice"
+        for value in sorted({value for value in values if values.count(value) > 1})
+    ]
+
+
+def _source_problems(settings: Settings) -> list[str]:
+    """Entries of ``sources`` that are unknown, or lack the path that their provider needs."""
+    problems = _unknown("sources", tuple(settings.sources), catalogue.sources())
+    for name, source in settings.sources.items():
+        if source.provider == "file" and not source.path:
+            problems.append(f"sources.{name}.path: provider file needs a path")
+        if source.provider == "demo" and source.path:
+            problems.append(f"sources.{name}.path: provider demo takes no path")
+        card = catalogue.sources().get(name)
+        if source.path and card:
+            problems += _path_problems(name, source, card)
+    return problems
+
+
+def _path_problems(name: str, source: SourceSettings, card: catalogue.SourceCard) -> list[str]:
+    path = source.path or ""
+    problems = []
+    if "year" in card.by and "{year}" not in path and source.vintage is None:
+        problems.append(
+            f"sources.{name}.path: holds no {{year}}; say in vintage which year its values are of"
+        )
+    if "year" not in card.by and "{year}" in path:
+        problems.append(f"sources.{name}.path: is one file for all years and takes no {{year}}")
+    try:
+        path.format(year=0, pollutant="")
+    except (KeyError, IndexError, ValueError):
+        problems.append(f"sources.{name}.path: only {{year}} and {{pollutant}} may stand in braces")
+    return problems
+
+
+def _need_problems(settings: Settings) -> list[str]:
+    """Metrics whose sources or pollutants the configuration does not give."""
+    problems = []
+    for name in settings.chosen_metrics:
+        card = catalogue.metrics().get(name)
+        if card is None:
+            continue
+        missing = sorted(catalogue.sources_behind(card.needs) - set(settings.sources))
+        if missing:
+            problems.append(f"metrics: {name} needs sources.{', sources.'.join(missing)}")
+        if "pollutant" in card.by and not settings.pollutants:
+            problems.append(f"pollutants: {name} needs at least one")
+        problems += [
+            f"pollutants: {name} needs {need.partition(':')[2]}"
+            for need in card.needs
+            if ":" in need and need.partition(":")[2] not in settings.pollutants
+        ]
+    return problems
+
+
+def _disagreements(settings: Settings) -> list[str]:
+    """All problems between keys that are each well-formed."""
+    chosen = () if settings.metrics == "all" else settings.metrics
+    return [
+        *_repeated("years", settings.years),
+        *_repeated("pollutants", settings.pollutants),
+        *_unknown("pollutants", settings.pollutants, POLLUTANTS),
+        *_repeated("metrics", chosen),
+        *_unknown("metrics", chosen, catalogue.metrics()),
+        *_source_problems(settings),
+        *_need_problems(settings),
+    ]
+
+
+def from_mapping(config: Mapping[str, Any], file: str | Path | None = None) -> Settings:
+    """Read the configuration.
+
+    Raises
+    ------
+    ConfigError
+        With every problem that it has, one to a line.
+    """
+    try:
+        settings = Settings.model_validate(dict(config))
+        problems = _disagreements(settings)
+    except ValidationError as error:
+        problems = _shape_problems(error)
+    if problems:
+        raise ConfigError(
+            f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the configuration:\n  "
+            + "\n  ".join(problems),
+            file=file,
+            mend="Each key is described in config/schema.json.",
+        )
+    return settings

@@ -1,0 +1,35 @@
+"""Names of the raw files of the demonstration, as their publishers name them. Cheap to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SYNTHETIC = "SYNTHETIC"
+
+STATIC_FILES: Mapping[str, str] = MappingProxyType(
+    {
+        "districts": "Local_Authority_Districts_May_2025_Boundaries_UK_BGC.gpkg",
+        "small_areas": "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC.gpkg",
+        "small_area_lookup": "LSOA21_WD25_LAD25_EW_LU.csv",
+        "centroids": "LSOA_PopCentroids_EW_2021.csv",
+        "greenspace": "opgrsp_gb.gpkg",
+        "deprivation": "File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv",
+    }
+)
+"""Source to the one file that serves every year."""
+
+YEARLY_FILES: Mapping[str, str] = MappingProxyType(
+    {
+        "pm25": "mappm25{year}g.csv",
+        "pm10": "mappm10{year}g.csv",
+        "no2": "mapno2{year}.csv",
+        "deaths": "nomis_NM_161_1_{year}.csv",
+        "population": "nomis_NM_2002_1_{year}.csv",
+        "small_area_population": "nomis_NM_2014_1_{year}.csv",
+    }
+)
+"""Source, or pollutant of the air-quality grids, to the file of a year."""
+
+WORLD_FILE = "world.parquet"
+"""The model's own state: one row for each small area."""
