@@ -16,6 +16,7 @@ AUTHORITY_NAME = "authority_name"
 AREA_CODE = "area_code"
 AREA_NAME = "area_name"
 LEVEL = "level"
+ALL_ENGLAND = "all_england"
 GEOMETRY = "geometry"
 
 # --- People and deaths ---

@@ -1,0 +1,299 @@
+"""Schemas of the tables that are handed from one room to the next.
+
+A table that breaks its schema is never handed on: :func:`checked` says which column and which row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from healthycities import fields
+from healthycities.errors import SchemaError
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+
+SEXES = ("persons", "male", "female")
+LEVELS = ("small_area", "district", "authority", "england", "deprivation_decile")
+OLDEST_AGE = 120
+"""``age_to`` of an open-ended band, such as 90 and over."""
+
+
+def _is_text(series: pd.Series) -> pd.Series:
+    return series.map(lambda value: isinstance(value, str) and value != "").astype(bool)
+
+
+def _is_finite(series: pd.Series) -> pd.Series:
+    return series.abs() < float("inf")
+
+
+_TEXT = pa.Check(_is_text, error="text that is not empty")
+_FINITE = pa.Check(_is_finite, error="a finite number")
+_AT_LEAST_0 = pa.Check.ge(0, error="a number of 0 or more")
+
+
+def _text(*, missing: bool = False) -> pa.Column:
+    return pa.Column(None, _TEXT, nullable=missing)
+
+
+def _code(pattern: str, said: str, *, missing: bool = False) -> pa.Column:
+    return pa.Column(None, pa.Check.str_matches(pattern, error=said), nullable=missing)
+
+
+def _small_area() -> pa.Column:
+    return _code(r"^E01\d{6}$", "the code of an English small area, such as E01000001")
+
+
+def _district() -> pa.Column:
+    return _code(r"^E0[6-9]\d{6}$", "the code of an English district, such as E08000003")
+
+
+def _number(*checks: pa.Check, missing: bool = False) -> pa.Column:
+    return pa.Column("float64", [_FINITE, *checks], nullable=missing)
+
+
+def _whole(lowest: int, highest: int) -> pa.Column:
+    return pa.Column("int64", pa.Check.in_range(lowest, highest, error=f"{lowest} to {highest}"))
+
+
+def _year() -> pa.Column:
+    return _whole(1981, 2100)
+
+
+def _sex() -> pa.Column:
+    return pa.Column(None, pa.Check.isin(SEXES, error=f"one of {', '.join(SEXES)}"))
+
+
+def _schema(columns: dict[str, pa.Column], *, unique: list[str] | None = None) -> Any:
+    return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=unique)
+
+
+DISTRICTS = _schema(
+    {fields.DISTRICT_CODE: _district(), fields.DISTRICT_NAME: _text(), "geometry": pa.Column()},
+    unique=[fields.DISTRICT_CODE],
+)
+"""One row for each district, in codes of the date reported on."""
+
+SMALL_AREAS = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.SMALL_AREA_NAME: _text(),
+        "geometry": pa.Column(),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+
+SMALL_AREA_LOOKUP = _schema(
+    {fields.SMALL_AREA_CODE: _small_area(), fields.DISTRICT_CODE: _district()},
+    unique=[fields.SMALL_AREA_CODE],
+)
+"""The district of each small area, in codes of the date reported on."""
+
+CENTROIDS = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.EASTING_M: _number(pa.Check.in_range(0, 700_000, error="0 to 700,000 m")),
+        fields.NORTHING_M: _number(pa.Check.in_range(0, 1_300_000, error="0 to 1,300,000 m")),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+
+SMALL_AREA_POPULATION = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.YEAR: _year(),
+        fields.PEOPLE: _number(_AT_LEAST_0),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+"""People of all ages; ``year`` is the year that the numbers are of."""
+
+POPULATION = _schema(
+    {
+        fields.DISTRICT_CODE: _district(),
+        fields.YEAR: _year(),
+        fields.SEX: _sex(),
+        fields.AGE_FROM: _whole(0, OLDEST_AGE),
+        fields.AGE_TO: _whole(0, OLDEST_AGE),
+        fields.PEOPLE: _number(_AT_LEAST_0),
+    },
+    unique=[fields.DISTRICT_CODE, fields.SEX, fields.AGE_FROM],
+)
+"""People of one year by single year of age, or by band; no totals among the parts."""
+
+DEATHS = _schema(
+    {
+        fields.DISTRICT_CODE: _district(),
+        fields.YEAR: _year(),
+        fields.CAUSE_ICD10: _code(r"^(all|[A-Z]\d\d(-[A-Z]\d\d)?)$", "'all', or codes as C00-C97"),
+        fields.SEX: _sex(),
+        fields.AGE_FROM: _whole(0, OLDEST_AGE),
+        fields.AGE_TO: _whole(0, OLDEST_AGE),
+        fields.DEATHS: _number(_AT_LEAST_0),
+    },
+    unique=[fields.DISTRICT_CODE, fields.CAUSE_ICD10, fields.SEX, fields.AGE_FROM],
+)
+"""Deaths of one year by cause, sex and band of age; no totals of sexes or ages among the parts."""
+
+GREENSPACE_SITES = _schema(
+    {
+        fields.SITE_ID: _text(),
+        fields.SITE_FUNCTION: _text(),
+        fields.SITE_NAME: _text(missing=True),
+        fields.SITE_AREA_M2: _number(_AT_LEAST_0),
+        "geometry": pa.Column(),
+    },
+    unique=[fields.SITE_ID],
+)
+
+GREENSPACE_ACCESS_POINTS = _schema(
+    {
+        fields.ACCESS_POINT_ID: _text(),
+        fields.ACCESS_TYPE: _text(),
+        fields.SITE_ID: _text(missing=True),
+        "geometry": pa.Column(),
+    },
+    unique=[fields.ACCESS_POINT_ID],
+)
+"""``site_id`` is missing where the publisher of an extract left it out."""
+
+DEPRIVATION = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.DEPRIVATION_RANK: _whole(1, 100_000),
+        fields.DEPRIVATION_DECILE: _whole(1, 10),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+"""Rank 1 and decile 1 are the most deprived."""
+
+AREAS = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.SMALL_AREA_NAME: _text(),
+        fields.DISTRICT_CODE: _district(),
+        fields.DISTRICT_NAME: _text(),
+        fields.AUTHORITY_CODE: _text(missing=True),
+        fields.AUTHORITY_NAME: _text(missing=True),
+        fields.DEPRIVATION_DECILE: pa.Column(
+            "Int64", pa.Check.in_range(1, 10, error="1 to 10"), nullable=True
+        ),
+        fields.ALL_ENGLAND: pa.Column(bool),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+"""Every small area reported on and the larger areas that it lies in."""
+
+SMALL_AREA_GREENSPACE = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.ZONE_AREA_M2: _number(_AT_LEAST_0),
+        fields.GREENSPACE_AREA_M2: _number(_AT_LEAST_0),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+
+CENTROID_DISTANCE = _schema(
+    {fields.SMALL_AREA_CODE: _small_area(), fields.DISTANCE_M: _number(_AT_LEAST_0, missing=True)},
+    unique=[fields.SMALL_AREA_CODE],
+)
+
+MEASURES = _schema(
+    {
+        fields.AREA_CODE: _text(),
+        fields.AREA_NAME: _text(),
+        fields.LEVEL: pa.Column(None, pa.Check.isin(LEVELS)),
+        fields.YEAR: _year(),
+        fields.METRIC: _text(),
+        fields.SEX: _sex(),
+        fields.AGE: _text(),
+        fields.VALUE: _number(missing=True),
+        fields.LOWER: _number(missing=True),
+        fields.UPPER: _number(missing=True),
+        fields.UNIT: _text(),
+        fields.STATISTIC: _text(),
+        fields.METHOD: _text(),
+        fields.CONFIDENCE: _number(missing=True),
+        fields.NUMERATOR: _number(missing=True),
+        fields.DENOMINATOR: _number(missing=True),
+        fields.COVERED_SHARE: _number(pa.Check.in_range(0, 1, error="0 to 1"), missing=True),
+        fields.NOTE: _text(missing=True),
+    },
+    unique=[fields.AREA_CODE, fields.LEVEL, fields.YEAR, fields.METRIC, fields.SEX, fields.AGE],
+)
+"""The long table of results: no number travels without its unit, its method and its interval."""
+
+BY_SOURCE: Mapping[str, Any] = MappingProxyType(
+    {
+        "districts": DISTRICTS,
+        "small_areas": SMALL_AREAS,
+        "small_area_lookup": SMALL_AREA_LOOKUP,
+        "centroids": CENTROIDS,
+        "small_area_population": SMALL_AREA_POPULATION,
+        "population": POPULATION,
+        "deaths": DEATHS,
+        "greenspace_sites": GREENSPACE_SITES,
+        "greenspace_access_points": GREENSPACE_ACCESS_POINTS,
+        "deprivation": DEPRIVATION,
+    }
+)
+"""Schema of what each source's ``read`` returns."""
+
+
+def checked(frame: Frame, schema: Any, *, file: str | Path | None = None) -> Frame:
+    """Return a table once it is known to keep its schema.
+
+    Parameters
+    ----------
+    frame : the table; rows are counted from 0.
+    schema : one of this module.
+    file : file that the table was read from, for the message.
+
+    Raises
+    ------
+    SchemaError : naming the first column and row at fault, what was expected and what was found.
+    """
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as error:
+        raise _told(error, len(error.failure_cases), file) from error
+    return frame
+
+
+_WORDS = MappingProxyType(
+    {
+        "not_nullable": "a value",
+        "multiple_fields_uniqueness": "each row once",
+        "field_uniqueness": "each value once",
+        "column_in_dataframe": "a column of this name",
+        "column_in_schema": "no column of this name",
+        "column_ordered": "the columns in the order of the schema",
+    }
+)
+"""What pandera calls its own checks, in words."""
+
+
+def _told(error: SchemaErrors, count: int, file: str | Path | None) -> SchemaError:
+    case = error.failure_cases.iloc[0]
+    check, found = str(case["check"]), case["failure_case"]
+    missing_column = check in ("column_in_dataframe", "column_in_schema", "column_ordered")
+    row = "" if missing_column or pd.isna(case["index"]) else f", row {case['index']}"
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return SchemaError(
+        f"expected {_WORDS.get(check, check)}"
+        + ("" if missing_column else f", found {_plain(found)!r}{more}"),
+        file=file,
+        place=f"column {found if missing_column else case['column']}{row}",
+        mend="Correct the source, or the names under `columns` in the configuration.",
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
