@@ -73,7 +73,7 @@ class Register:
     Raises
     ------
     RegisterError : two authorities share a key, or a district at one date; an authority has no
-        district or an unknown one, or ends before it is established.
+        district, an unknown one or one twice, or ends before it is established.
     """
 
     everyone: tuple[Authority, ...]
@@ -202,25 +202,31 @@ def _require_distinct_keys(authorities: Sequence[Authority]) -> None:
 
 def _require_sound(authority: Authority) -> None:
     live = known_districts(LAST_DATE)
-    place = f"authority_key {authority.key}"
-    if authority.last_day is not None and authority.last_day < authority.established:
-        raise RegisterError(
-            f"{authority.name} ends on {authority.last_day}, before it is established on "
-            f"{authority.established}",
-            file=PREDECESSORS_FILE,
-            place=place,
-        )
-    if not authority.districts:
-        raise RegisterError(f"{authority.name} has no district", file=MEMBERS_FILE, place=place)
-    unknown = [
-        why_not_live(code, LAST_DATE, live) for code in authority.districts if code not in live
+    file, place = MEMBERS_FILE, f"authority_key {authority.key}"
+    if authority.last_day is not None:
+        file, place = PREDECESSORS_FILE, f"key {authority.key}"
+    problems = [
+        *_early_end(authority),
+        *([] if authority.districts else ["has no district"]),
+        *(
+            f"{code} is listed {n} times"
+            for code, n in Counter(authority.districts).items()
+            if n > 1
+        ),
+        *(
+            f"{why_not_live(code, LAST_DATE, live)}, at {LAST_DATE}"
+            for code in authority.districts
+            if code not in live
+        ),
     ]
-    if unknown:
-        raise RegisterError(
-            f"{authority.name} has districts that do not live at {LAST_DATE}: {named(unknown)}",
-            file=MEMBERS_FILE,
-            place=place,
-        )
+    if problems:
+        raise RegisterError(f"{authority.name}: {named(problems)}", file=file, place=place)
+
+
+def _early_end(authority: Authority) -> list[str]:
+    if authority.last_day is None or authority.last_day >= authority.established:
+        return []
+    return [f"ends on {authority.last_day}, before it is established on {authority.established}"]
 
 
 def _require_apart(first: Authority, second: Authority) -> None:
