@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields as parts_of
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from healthycities import catalogue
+from healthycities.catalogue import (
+    Measure,
+    MetricCard,
+    OverlapCard,
+    SourceCard,
+    code_digest,
+    read_card,
+    sources_behind,
+)
+
+Writer = Callable[[str, str], Path]
+
+SOURCE = """
+    from __future__ import annotations
+
+    import a_library_that_is_not_installed
+    from healthycities.catalogue import SourceCard
+
+    TITLE = "not this"
+    CARD = SourceCard(
+        title="Air " "quality",
+        publisher="Defra",
+        product="PCM",
+        licence="OGL v3",
+        attribution="© Crown copyright",
+        address="uk-air",
+        layout="csv",
+        kind="grid",
+        by=("pollutant", "year"),
+    )
+    """
+
+METRIC = """
+    from healthycities import catalogue
+    from healthycities.catalogue import Measure, MetricCard
+
+    CARD = MetricCard(
+        title="Exposure",
+        needs=("levels", "air_quality"),
+        measures=(
+            Measure(
+                name="{pollutant}_mean",
+                title="Mean",
+                unit="µg/m³",
+                direction="lower is better",
+                statistic="mean",
+                method="m",
+            ),
+        ),
+    )
+    """
+
+OVERLAP = """
+    from healthycities.catalogue import OverlapCard
+
+    CARD = OverlapCard(title="Overlap", needs=("{}", "population"))
+    """
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Writer:
+    """Return a function that writes a file below a folder, and the folders above it."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / "healthycities" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def package(
+    tmp_path: Path, write: Writer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """Return a function that forgets what was read of a small package in a temporary folder.
+
+    metrics/exposure.py imports health/rates.py, which has a table beside it; metrics/other.py
+    imports nothing; overlaps/levels.py rests on a source.
+    """
+    write("__init__.py", "")
+    write("sources/air_quality.py", SOURCE)
+    write("sources/districts.py", SOURCE)
+    write("sources/raw.py", "NOT_A_CARD = 1\n")
+    write("overlaps/__init__.py", "")
+    write("overlaps/levels.py", OVERLAP.format("districts"))
+    write("overlaps/people.py", OVERLAP.format("levels"))
+    write("metrics/exposure.py", METRIC + "from healthycities.health.rates import crude\n")
+    write("metrics/other.py", METRIC)
+    write("health/__init__.py", "")
+    write("health/rates.py", "def late():\n    import healthycities.health.bands\n")
+    write("health/bands.py", "WIDTH = 5\n")
+    write("health/data/esp.csv", "age,people\n0,1\n")
+    write("health/data/README.md", "Where esp.csv comes from.\n")
+
+    def forget() -> None:
+        catalogue._cards.cache_clear()
+        code_digest.cache_clear()
+
+    monkeypatch.setattr(catalogue, "PACKAGE_DIR", tmp_path / "healthycities")
+    forget()
+    yield forget
+    forget()
+
+
+# --- Cards ---
+
+
+def test_a_card_is_read_without_importing_its_module(write: Writer):
+    """The card of a module whose imports are not installed is read all the same."""
+    card = read_card(write("air.py", SOURCE))
+    assert isinstance(card, SourceCard)
+    assert (card.title, card.kind, card.by) == ("Air quality", "grid", ("pollutant", "year"))
+    assert card.suffix == ".tif"
+
+
+def test_cards_hold_cards(write: Writer):
+    """A metric's card holds its measures, and has its defaults."""
+    card = read_card(write("exposure.py", METRIC))
+    assert isinstance(card, MetricCard)
+    assert [(type(item), item.name) for item in card.measures] == [(Measure, "{pollutant}_mean")]
+    assert card.by == ("year",)
+    assert card.levels == ("small_area", "district", "authority", "england")
+
+
+def test_a_module_without_a_card_has_none(write: Writer):
+    """A module of another use, and a card inside a function, are no cards."""
+    assert read_card(write("plain.py", "OTHER = 1\nCARD_TYPES = 2\n")) is None
+    assert read_card(write("inner.py", "def f():\n    CARD = 1\n")) is None
+
+
+def test_a_card_is_read_and_not_run(write: Writer):
+    """A card that needs code to be run is refused."""
+    with pytest.raises((ValueError, KeyError)):
+        read_card(write("a.py", "CARD = OverlapCard(title='a' * 3, needs=())\n"))
+    with pytest.raises((ValueError, KeyError)):
+        read_card(write("b.py", "CARD = exit(1)\n"))
+
+
+def test_a_table_is_parquet_and_a_grid_is_tiff():
+    """Only grids are kept as rasters."""
+    text = dict.fromkeys(
+        ("title", "publisher", "product", "licence", "attribution", "address", "layout"), "x"
+    )
+    suffixes = {kind: SourceCard(kind=kind, **text).suffix for kind in ("table", "places", "grid")}
+    assert suffixes == {"table": ".parquet", "places": ".parquet", "grid": ".tif"}
+
+
+def test_a_new_file_with_a_card_is_all_it_takes(package: Callable[[], None], write: Writer):
+    """A source is found by the name of its file, without being listed anywhere."""
+    assert list(catalogue.sources()) == ["air_quality", "districts"]
+    write("sources/noise.py", SOURCE)
+    package()
+    assert list(catalogue.sources()) == ["air_quality", "districts", "noise"]
+
+
+def test_sources_are_found_through_overlaps(package: Callable[[], None]):
+    """What rests on an overlap rests on the overlap's sources, at any depth."""
+    assert sources_behind(("people", "air_quality:pm25")) == {
+        "districts",
+        "population",
+        "air_quality",
+    }
+    assert sources_behind(()) == set()
+
+
+# --- Digests ---
+
+
+def test_a_digest_follows_what_is_imported(package: Callable[[], None], write: Writer):
+    """An edit of the module, of what it imports, and of what that imports changes its digest."""
+    seen = {code_digest("metrics.exposure")}
+    edits = {
+        "metrics/exposure.py": METRIC + "from healthycities.health.rates import other\n",
+        "health/rates.py": "def late():\n    import healthycities.health.bands  # edited\n",
+        "health/bands.py": "WIDTH = 10\n",
+    }
+    for name, text in edits.items():
+        write(name, text)
+        package()
+        seen.add(code_digest("metrics.exposure"))
+    assert len(seen) == 4
+
+
+def test_a_digest_follows_the_tables_beside_the_code(package: Callable[[], None], write: Writer):
+    """A changed, a renamed and a new table in the room's data folder change the digest."""
+    seen = {code_digest("metrics.exposure")}
+    table = write("health/data/esp.csv", "age,people\n0,2\n")
+    package()
+    seen.add(code_digest("metrics.exposure"))
+    table.rename(table.with_name("esp2013.csv"))
+    package()
+    seen.add(code_digest("metrics.exposure"))
+    write("health/data/new.csv", "a\n")
+    package()
+    seen.add(code_digest("metrics.exposure"))
+    assert len(seen) == 4
+
+
+def test_a_digest_does_not_follow_anything_else(package: Callable[[], None], write: Writer):
+    """An edit of a module that is not imported, or of a text beside a table, changes nothing."""
+    before = code_digest("metrics.exposure")
+    write("metrics/other.py", METRIC + "# edited\n")
+    write("overlaps/levels.py", "# edited\n")
+    write("health/data/README.md", "edited\n")
+    write("health/unused.py", "X = 1\n")
+    package()
+    assert code_digest("metrics.exposure") == before
+
+
+def test_a_digest_is_of_all_modules_asked_for(package: Callable[[], None], write: Writer):
+    """A digest of two modules changes with either, and not with their order."""
+    both = code_digest("metrics.exposure", "metrics.other")
+    assert both == code_digest("metrics.other", "metrics.exposure")
+    write("metrics/other.py", METRIC + "# edited\n")
+    package()
+    assert code_digest("metrics.exposure", "metrics.other") != both
+
+
+def test_modules_that_import_each_other_end(package: Callable[[], None], write: Writer):
+    """A circle of imports is walked once."""
+    write("health/bands.py", "import healthycities.health.rates\n")
+    package()
+    assert code_digest("health.bands") == code_digest("health.rates")
+
+
+# --- The house as it is ---
+
+
+def cards() -> list[tuple[str, SourceCard | OverlapCard | MetricCard | Measure]]:
+    """Return every card of the package, with those inside other cards, and where it is."""
+    found: list[tuple[str, SourceCard | OverlapCard | MetricCard | Measure]] = []
+    for room in (catalogue.sources, catalogue.overlaps, catalogue.metrics):
+        for name, card in room().items():
+            found.append((f"{room.__name__}/{name}", card))
+            measures = card.measures if isinstance(card, MetricCard) else ()
+            found += [(f"{room.__name__}/{name}:{item.name}", item) for item in measures]
+    return found
+
+
+@pytest.mark.parametrize(("place", "card"), cards(), ids=[place for place, _ in cards()])
+def test_every_card_has_all_its_texts(place: str, card: object):
+    """No text of a card is empty, of another type, or has space around it."""
+    for part in parts_of(card):  # type: ignore[arg-type]
+        value = getattr(card, part.name)
+        texts = value if isinstance(value, tuple) else (value,)
+        assert isinstance(value, tuple) or value
+        for text in texts:
+            assert isinstance(text, (str, Measure))
+            assert not isinstance(text, str) or (text and text == text.strip())
+
+
+def test_names_do_not_repeat_across_rooms():
+    """A need names one thing, and a measure is of one metric."""
+    assert not set(catalogue.sources()) & set(catalogue.overlaps())
+    places: dict[str, set[str]] = {}
+    for place, card in cards():
+        if isinstance(card, Measure):
+            places.setdefault(card.name, set()).add(place.partition(":")[0])
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
