@@ -1,12 +1,9 @@
-import ast
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
 
-import healthycities
 from healthycities.errors import ConfigError
 from healthycities.spatial.parallel import hilbert_order, map_blocks, row_blocks
 
@@ -73,16 +70,3 @@ def test_hilbert_order_keeps_neighbours_together():
     assert sorted(order) == list(range(256))
     assert steps.mean() < 1.2
     assert len(hilbert_order(np.array([], dtype=object))) == 0
-
-
-def test_dask_is_imported_in_one_module_only():
-    """No other module of the package imports dask."""
-    root = Path(healthycities.__file__).parent
-    importing = set()
-    for file in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(name.split(".")[0] in ("dask", "distributed") for name in names):
-                importing.add(file.relative_to(root).as_posix())
-    assert importing == {"spatial/parallel.py"}
