@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -51,7 +51,8 @@ class OverlapCard:
     """A thing that depends on geometry alone, built once and used by every year.
 
     ``needs`` and ``may_use`` name sources and other overlaps; the latter are used where the
-    configuration gives them. ``settings`` names the sections of the configuration that it reads.
+    configuration gives them. ``settings`` names the keys of the configuration that it reads, such
+    as ``greenspace.radius_m``.
     """
 
     title: str
@@ -63,7 +64,11 @@ class OverlapCard:
 
 @dataclass(frozen=True)
 class Measure:
-    """One column of the result: braces are filled from the settings and the pollutant."""
+    """One number of the result: braces are filled from the settings and the pollutant.
+
+    ``pollutants`` and ``levels`` say where it is given, where that is not everywhere that the
+    metric is.
+    """
 
     name: str
     title: str
@@ -71,6 +76,8 @@ class Measure:
     direction: Direction
     statistic: str
     method: str
+    pollutants: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ class MetricCard:
     by: tuple[str, ...] = ("year",)
     may_use: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
-    levels: tuple[str, ...] = field(default=("small_area", "district", "authority", "england"))
+    levels: tuple[str, ...] = ("small_area", "district", "authority", "england")
 
 
 CARD_TYPES = {kind.__name__: kind for kind in (SourceCard, OverlapCard, Measure, MetricCard)}

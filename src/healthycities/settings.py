@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping
+from glob import glob, has_magic
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -154,13 +156,40 @@ class Settings(Section):
             name for name in card.may_use if catalogue.sources_behind((name,)) <= set(self.sources)
         )
 
+    def raw_pattern(self, name: str, year: object = "", pollutant: object = "") -> str:
+        """Return the path of a file of one's own, in which a ``*`` may stand for several."""
+        path = f"{self.data_dir}/{self.sources[name].path}"
+        return path.format(year=year, pollutant=pollutant)
+
+    def raw_paths(self, name: str, year: object = "", pollutant: object = "") -> tuple[str, ...]:
+        """Return the files of one's own of a source, sorted; with a ``*``, those that are there."""
+        pattern = self.raw_pattern(name, year, pollutant)
+        # Not Path.glob, which takes no pattern that starts at the root.
+        return tuple(sorted(glob(pattern))) if has_magic(pattern) else (pattern,)  # noqa: PTH207
+
     def source_part(self, name: str) -> str:
         """Return what the job that prepares a source needs to know, as JSON."""
-        return _as_json({"source": self.sources[name], "authorities_as_at": self.authorities_as_at})
+        reading = self.sources[name].model_dump(include=set(READING))
+        return _as_json({**reading, "as_at": self.authorities_as_at})
 
-    def part(self, *sections: str) -> str:
-        """Return sections of the configuration as JSON, each of them changing this text alone."""
-        return _as_json({name: getattr(self, name) for name in sections})
+    def part(self, *keys: str) -> str:
+        """Return keys of the configuration, such as ``greenspace.radius_m``, as JSON.
+
+        The text changes when one of them does, and with no other key.
+        """
+        return _as_json(self.keys(*keys))
+
+    def keys(self, *keys: str) -> dict[str, Any]:
+        """Return keys of the configuration, such as ``greenspace.radius_m``, with their values."""
+        return {key: attrgetter(key)(self) for key in keys}
+
+    def whole(self) -> str:
+        """Return the configuration as JSON, but for ``compute``, which changes no result."""
+        return self.model_dump_json(exclude={"compute"})
+
+
+READING = ("columns", "crs", "layer", "vintage")
+"""Keys of a source that its reader is told; see `healthycities.sources.raw.Raw`."""
 
 
 def _as_json(content: Mapping[str, Any]) -> str:
@@ -250,6 +279,19 @@ def _need_problems(settings: Settings) -> list[str]:
     return problems
 
 
+def _greenspace_problems(settings: Settings) -> list[str]:
+    """Access points of sites of some size are wanted, but no site is given."""
+    given = settings.sources
+    if "greenspace_access_points" not in given or "greenspace_sites" in given:
+        return []
+    if settings.greenspace.min_site_area_ha == 0:
+        return []
+    return [
+        "greenspace.min_site_area_ha: is not 0 and so needs sources.greenspace_sites;"
+        " 0 takes every access point"
+    ]
+
+
 def _disagreements(settings: Settings) -> list[str]:
     """All problems between keys that are each well-formed."""
     chosen = () if settings.metrics == "all" else settings.metrics
@@ -260,6 +302,7 @@ def _disagreements(settings: Settings) -> list[str]:
         *_repeated("metrics", chosen),
         *_unknown("metrics", chosen, catalogue.metrics()),
         *_source_problems(settings),
+        *_greenspace_problems(settings),
         *_need_problems(settings),
     ]
 

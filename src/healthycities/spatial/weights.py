@@ -226,14 +226,20 @@ class Weights:
                 mend="Put the values in the order of the columns of the weights.",
             )
 
-    def aligned(self, ids: Iterable[Any]) -> Weights:
-        """Return these weights once ``ids`` are known to be their columns, in the same order.
+    def aligned(
+        self, columns: Iterable[Any] | None = None, *, rows: Iterable[Any] | None = None
+    ) -> Weights:
+        """Return these weights once the ids given are known to be theirs, in the same order.
 
         Raises
         ------
         AlignmentError : they are not; the message counts the differences and names the first.
         """
-        _require_same(self.columns, _ids(ids, "id"), "columns of the weights", "ids given")
+        if columns is not None:
+            given = _ids(columns, "id")
+            _require_same(self.columns, given, "columns of the weights", "ids given")
+        if rows is not None:
+            _require_same(self.rows, _ids(rows, "id"), "rows of the weights", "ids given")
         return self
 
     def then(self, other: Weights) -> Weights:

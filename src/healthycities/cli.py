@@ -1,0 +1,198 @@
+"""The command line: one verb for each step of the workflow, and a few for people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from healthycities import catalogue, settings
+from healthycities.errors import ConfigError, HealthycitiesError
+
+DEFAULT_CONFIG = "config/config.yaml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return 0, or 1 after one line that says what is wrong and what to do."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    try:
+        options.handle(options)
+    except HealthycitiesError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+# Handlers import their step when they run: each verb loads only the libraries that it needs.
+
+
+def _check(options: argparse.Namespace) -> None:
+    from healthycities.stages.check import check
+
+    for line in check(read_config(options.config), options.config):
+        print(line)  # noqa: T201
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from healthycities.stages.fetch import fetch_demo_places, fetch_demo_year
+
+    if options.year is None:
+        fetch_demo_places(options.folder, options.keys)
+    else:
+        fetch_demo_year(options.folder, options.year, options.keys)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from healthycities.stages.prepare import prepare
+
+    prepare(
+        options.source,
+        options.raw,
+        options.out,
+        options.keys,
+        year=options.year,
+        pollutant=options.pollutant,
+    )
+
+
+def _overlap(options: argparse.Namespace) -> None:
+    from healthycities.stages.overlap import overlap
+
+    overlap(
+        options.overlap,
+        dict(options.input),
+        options.out,
+        options.keys,
+        scheduler=options.scheduler,
+        workers=options.workers,
+    )
+
+
+def _measure(options: argparse.Namespace) -> None:
+    from healthycities.stages.measure import measure
+
+    measure(
+        options.metric,
+        dict(options.input),
+        options.out,
+        options.keys,
+        year=options.year,
+        pollutant=options.pollutant,
+    )
+
+
+def _publish(options: argparse.Namespace) -> None:
+    from healthycities.stages.publish import publish_run
+
+    publish_run(
+        options.folder,
+        settings.from_mapping(options.keys),
+        options.measures,
+        dict(options.input),
+        options.raw,
+    )
+
+
+def _describe(options: argparse.Namespace) -> None:
+    from healthycities.stages import describe
+
+    print(describe.PAGES[options.page](), end="")  # noqa: T201
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """Read a configuration file as it stands.
+
+    Raises
+    ------
+    ConfigError : it is absent, is no YAML, or holds no keys.
+    """
+    try:
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be read ({error.strerror})", file=file, mend="Give the path of a YAML file."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        told = " ".join(str(error).split())
+        raise ConfigError(f"is no YAML: {told}", file=file, mend="Mend the line.") from error
+    if not isinstance(config, dict):
+        raise ConfigError(
+            "expected keys and values", file=file, mend=f"Start from a copy of {DEFAULT_CONFIG}."
+        )
+    return config
+
+
+def _named_path(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected name=path, found {text!r}")
+    return name, Path(path)
+
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--config": {"type": Path, "default": Path(DEFAULT_CONFIG), "help": "YAML file"},
+    "--folder": {"type": Path, "required": True, "help": "folder that receives the files"},
+    "--raw": {"type": Path, "nargs": "+", "required": True, "help": "raw files"},
+    "--raw-of": {
+        "type": _named_path,
+        "nargs": "*",
+        "default": [],
+        "dest": "raw",
+        "help": "source=path of each raw file",
+    },
+    "--input": {"type": _named_path, "nargs": "+", "default": [], "help": "name=path of each"},
+    "--measures": {"type": Path, "nargs": "+", "required": True, "help": "files of measures"},
+    "--out": {"type": Path, "required": True, "help": "file to write"},
+    "--keys": {"type": json.loads, "required": True, "help": "keys of the configuration, as JSON"},
+    "--year": {"type": int, "help": "year"},
+    "--pollutant": {"help": "pollutant"},
+    "--scheduler": {"default": "threads", "help": "threads, synchronous or tcp://…"},
+    "--workers": {"type": int, "default": 1, "help": "number of threads"},
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="healthycities", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="verb")
+
+    def verb(
+        name: str, handle: Callable[[argparse.Namespace], None], about: str, *options: str
+    ) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=about, description=about)
+        added.set_defaults(handle=handle)
+        for option in options:
+            added.add_argument(option, **_OPTIONS[option])
+        return added
+
+    given = ("--input", "--out", "--keys")
+    verb("check", _check, "find every error of a configuration in one go", "--config")
+    describe = verb("describe", _describe, "print a page that is written from the code")
+    describe.add_argument("page", choices=("schema", "sources"))
+    verb("fetch", _fetch, "write the demonstration's raw files", "--folder", "--year", "--keys")
+    prepare = verb(
+        "prepare",
+        _prepare,
+        "read and check the raw files of a source",
+        *("--raw", "--out", "--keys", "--year", "--pollutant"),
+    )
+    prepare.add_argument("source", choices=sorted(catalogue.sources()))
+    overlap = verb(
+        "overlap", _overlap, "build what all years share", *given, "--scheduler", "--workers"
+    )
+    overlap.add_argument("overlap", choices=sorted(catalogue.overlaps()))
+    measure = verb("measure", _measure, "compute a metric", *given, "--year", "--pollutant")
+    measure.add_argument("metric", choices=sorted(catalogue.metrics()))
+    verb(
+        "publish",
+        _publish,
+        "write the results of a run",
+        *("--folder", "--keys", "--measures", "--input", "--raw-of"),
+    )
+    return parser

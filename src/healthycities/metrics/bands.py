@@ -1,0 +1,91 @@
+"""Counts by district and band of age, as arrays, from the tables of deaths and population."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from healthycities import fields, tables
+from healthycities.errors import SchemaError
+from healthycities.spatial.grid import FloatArray, IntArray
+
+_PARTS = ["male", "female"]
+
+
+def shared_sexes(deaths: pd.DataFrame, population: pd.DataFrame) -> tuple[str, ...]:
+    """Return the sexes that both tables tell; persons always, as the sum of both where need be."""
+    told = all(set(_PARTS) <= set(table[fields.SEX].unique()) for table in (deaths, population))
+    return tables.SEXES if told else tables.SEXES[:1]
+
+
+def shared_starts(
+    deaths: pd.DataFrame, population: pd.DataFrame, standard_starts: Sequence[int]
+) -> IntArray:
+    """Return the first ages of the standard's bands that neither table cuts through.
+
+    Raises
+    ------
+    SchemaError : a table's youngest band does not start at age 0.
+    """
+    starts = set(standard_starts)
+    for name, table in (("deaths", deaths), ("population", population)):
+        ages = set(table[fields.AGE_FROM].unique().tolist())
+        if 0 not in ages:
+            raise SchemaError(
+                f"expected bands of age from 0 on, found {min(ages, default='none')}",
+                place=name,
+                mend="Take the source with all its ages.",
+            )
+        starts &= ages
+    return np.array(sorted(starts), dtype=np.int64)
+
+
+def by_district_and_band(
+    table: pd.DataFrame, column: str, districts: Sequence[str], starts: IntArray, sex: str
+) -> FloatArray:
+    """Sum counts to districts x bands.
+
+    A band of a district that lacks a row which other districts have is NaN: a count that was
+    withheld is not 0.
+
+    Parameters
+    ----------
+    table : rows of `tables.DEATHS` (of the causes wanted) or `tables.POPULATION`.
+    column : the column of counts.
+    districts : codes, in the order wanted.
+    starts : first age of each band, rising; the last band is open-ended.
+    sex : persons is the sum of male and female where the table has these.
+
+    Raises
+    ------
+    SchemaError : a row's ages lie in two bands.
+    """
+    rows = table[table[fields.SEX].isin(_rows_of(sex, table))]
+    band = np.searchsorted(starts, rows[fields.AGE_FROM].to_numpy(), side="right") - 1
+    _require_within(rows, band, starts)
+    groups = rows.groupby([rows[fields.DISTRICT_CODE], band])[column]
+    whole = pd.MultiIndex.from_product([districts, range(len(starts))])
+    shape = (len(districts), len(starts))
+    total = groups.sum(min_count=1).reindex(whole).to_numpy(np.float64).reshape(shape)
+    count = groups.count().reindex(whole, fill_value=0).to_numpy().reshape(shape)
+    return np.where(count == count.max(axis=0, initial=1), total, np.nan)
+
+
+def _rows_of(sex: str, table: pd.DataFrame) -> list[str]:
+    told = set(table[fields.SEX].unique())
+    return _PARTS if sex == "persons" and set(_PARTS) <= told else [sex]
+
+
+def _require_within(rows: pd.DataFrame, band: IntArray, starts: IntArray) -> None:
+    ends = np.append(starts[1:] - 1, tables.OLDEST_AGE)
+    beyond = rows[fields.AGE_TO].to_numpy() > ends[band]
+    if beyond.any():
+        row = rows.iloc[int(np.argmax(beyond))]
+        raise SchemaError(
+            f"expected ages within one band starting at {starts.tolist()}, found"
+            f" {row[fields.AGE_FROM]} to {row[fields.AGE_TO]}",
+            place=f"district {row[fields.DISTRICT_CODE]}",
+            mend="Take the source by single year of age, or by bands of five years.",
+        )

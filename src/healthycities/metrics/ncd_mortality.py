@@ -1,0 +1,144 @@
+"""Deaths from non-communicable diseases, standardised for age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from healthycities import fields
+from healthycities.catalogue import Measure, MetricCard
+from healthycities.errors import SchemaError
+from healthycities.geography.levels import Level, Levels
+from healthycities.given import Given
+from healthycities.health.causes import causes_in_group
+from healthycities.health.rates import FEWEST_EVENTS, directly_standardised_rate
+from healthycities.health.standards import STANDARD_STARTS, european_standard_population_2013
+from healthycities.metrics.bands import by_district_and_band, shared_sexes, shared_starts
+from healthycities.metrics.rows import NOT_KNOWN, joined, rows, year_note
+from healthycities.spatial.grid import FloatArray, IntArray
+
+CARD = MetricCard(
+    title="Mortality from non-communicable diseases",
+    needs=("deaths", "population", "areas"),
+    settings=("mortality.cause_group", "mortality.confidence"),
+    levels=("district", "authority", "england"),
+    measures=(
+        Measure(
+            name="{cause_group}_mortality_per100k",
+            title="Deaths from non-communicable diseases ({cause_group}), all ages",
+            unit="per 100,000 people a year",
+            direction="lower is better",
+            statistic="directly standardised rate",
+            method="European Standard Population 2013 in bands of five years; interval by Dobson's "
+            "method; counts of districts are summed by sex and age first. Denominator: people.",
+        ),
+        Measure(
+            name="{cause_group}_mortality_under75_per100k",
+            title="Deaths from non-communicable diseases ({cause_group}), under 75",
+            unit="per 100,000 people a year",
+            direction="lower is better",
+            statistic="directly standardised rate",
+            method="European Standard Population 2013, ages under 75, in bands of five years; "
+            "interval by Dobson's method; counts of districts are summed by sex and age first. "
+            "Denominator: people.",
+        ),
+    ),
+)
+
+_MULTIPLIER = 100_000.0
+_BELOW = {
+    "{cause_group}_mortality_per100k": ("all ages", None),
+    "{cause_group}_mortality_under75_per100k": ("under 75", 75),
+}
+
+
+class _Parts(NamedTuple):
+    """Deaths and people of districts by band, and the standard's people in the same bands."""
+
+    deaths: FloatArray
+    people: FloatArray
+    standard: FloatArray
+
+
+def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of one year, by sex where both sources tell the sexes."""
+    levels = Levels(given.inputs["areas"])
+    deaths = _of_causes(given.inputs["deaths"], str(given.keys["mortality.cause_group"]))
+    population = given.inputs["population"]
+    starts = shared_starts(deaths, population, STANDARD_STARTS)
+    districts = levels.districts[fields.DISTRICT_CODE].tolist()
+    for sex in shared_sexes(deaths, population):
+        died = by_district_and_band(deaths, fields.DEATHS, districts, starts, sex)
+        people = by_district_and_band(population, fields.PEOPLE, districts, starts, sex)
+        for name, measure in measures.items():
+            age, below = _BELOW[name]
+            parts = _up_to(below, starts, died, people)
+            for level in levels.of_districts(CARD.levels):
+                yield _rows(level, measure, given, sex, age, parts)
+
+
+def _up_to(below: int | None, starts: IntArray, deaths: FloatArray, people: FloatArray) -> _Parts:
+    """Keep the bands below an age, at which one of them has to end."""
+    if below is not None and below not in starts:
+        raise SchemaError(
+            f"expected a band that starts at age {below} in deaths and population, found bands"
+            f" that start at {starts.tolist()}",
+            mend="Take both sources by bands of five years or less.",
+        )
+    young = np.full(len(starts), True) if below is None else starts < below
+    standard = european_standard_population_2013(starts[young], below=below)
+    return _Parts(deaths[:, young], people[:, young], standard)
+
+
+def _of_causes(deaths: pd.DataFrame, group: str) -> pd.DataFrame:
+    causes = causes_in_group(deaths[fields.CAUSE_ICD10].unique().tolist(), group)
+    return deaths[deaths[fields.CAUSE_ICD10].isin(causes)]
+
+
+def _rows(
+    level: Level, measure: Measure, given: Given, sex: str, age: str, parts: _Parts
+) -> pd.DataFrame:
+    """Sum districts to the areas of a level by band, then standardise."""
+    deaths, people = (level.weights.matrix @ counts for counts in (parts.deaths, parts.people))
+    confidence = float(given.keys["mortality.confidence"])
+    rate = directly_standardised_rate(
+        deaths,
+        people,
+        parts.standard,
+        _MULTIPLIER,
+        confidence,
+    )
+    total, of_year = deaths.sum(axis=1), int(given.inputs["population"][fields.YEAR].iloc[0])
+    return rows(
+        level,
+        measure,
+        given.year,
+        value=rate.value,
+        lower=rate.lower,
+        upper=rate.upper,
+        confidence=confidence,
+        numerator=total,
+        denominator=people.sum(axis=1),
+        sex=sex,
+        age=age,
+        notes=_notes(rate.value, total, year_note("people", of_year, given.year)),
+    )
+
+
+def _notes(rate: FloatArray, deaths: FloatArray, note: str | None) -> npt.NDArray[np.object_]:
+    return np.array(
+        [joined(note, _why_missing(*pair)) for pair in zip(rate, deaths, strict=True)],
+        dtype=object,
+    )
+
+
+def _why_missing(rate: float, deaths: float) -> str | None:
+    if not np.isnan(rate):
+        return None
+    if deaths < FEWEST_EVENTS:
+        return f"no rate is given below {FEWEST_EVENTS} deaths"
+    return NOT_KNOWN

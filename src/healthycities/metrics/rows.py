@@ -1,0 +1,137 @@
+"""Rows of the long table of results, from arrays over the areas of a level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from healthycities import fields, tables
+from healthycities.catalogue import Measure
+from healthycities.geography.levels import Level
+from healthycities.spatial.grid import FloatArray
+
+NOT_KNOWN = "no data"
+_FULL = 1 - 1e-9
+
+
+def rows(
+    level: Level,
+    measure: Measure,
+    year: int,
+    *,
+    value: FloatArray,
+    lower: FloatArray | None = None,
+    upper: FloatArray | None = None,
+    confidence: float | None = None,
+    numerator: FloatArray | None = None,
+    denominator: FloatArray | None = None,
+    covered_share: FloatArray | None = None,
+    sex: str = "persons",
+    age: str = "all ages",
+    notes: npt.NDArray[np.object_] | None = None,
+) -> pd.DataFrame:
+    """Return one row for each area of a level, in the schema `tables.MEASURES`.
+
+    Parameters
+    ----------
+    value, lower, upper, numerator, denominator, covered_share : one float64 for each area of the
+        level, NaN where missing.
+    notes : a text or None for each area; one that says why is expected beside a missing value.
+    """
+    nothing = np.full(len(level.names), np.nan)
+    columns = {
+        fields.AREA_CODE: level.weights.rows.astype(object),
+        fields.AREA_NAME: level.names,
+        fields.LEVEL: level.level,
+        fields.YEAR: year,
+        fields.METRIC: measure.name,
+        fields.SEX: sex,
+        fields.AGE: age,
+        fields.VALUE: value,
+        fields.LOWER: nothing if lower is None else lower,
+        fields.UPPER: nothing if upper is None else upper,
+        fields.UNIT: measure.unit,
+        fields.STATISTIC: measure.statistic,
+        fields.METHOD: measure.method,
+        fields.CONFIDENCE: np.nan if confidence is None else confidence,
+        fields.NUMERATOR: nothing if numerator is None else numerator,
+        fields.DENOMINATOR: nothing if denominator is None else denominator,
+        fields.COVERED_SHARE: nothing if covered_share is None else covered_share,
+        fields.NOTE: np.full(len(nothing), None, dtype=object) if notes is None else notes,
+    }
+    return pd.DataFrame(columns)[list(tables.MEASURES.columns)]
+
+
+def ratio_rows(
+    levels: Iterator[Level] | Sequence[Level],
+    measure: Measure,
+    year: int,
+    *,
+    numerator: FloatArray,
+    denominator: FloatArray,
+    scale: float = 1.0,
+    note: str | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield, for each level, the ratio of the sums of small areas.
+
+    A small area without a numerator counts in neither sum, so that it does not pull the ratio
+    towards 0; the covered share is the denominator that is left over the whole denominator.
+
+    Parameters
+    ----------
+    numerator, denominator : one float64 for each small area; NaN in the numerator where missing.
+    scale : the ratio is multiplied by it, for a percentage by 100.
+    note : said beside every value.
+    """
+    known = ~np.isnan(numerator)
+    parts = np.column_stack(
+        [np.where(known, numerator, 0.0), np.where(known, denominator, 0.0), denominator, known]
+    )
+    for level in levels:
+        if measure.levels and level.level not in measure.levels:
+            continue
+        above, below, whole, count = (level.weights.matrix @ parts).T
+        value = scale * _divided(above, below)
+        covered = np.minimum(_divided(below, whole), 1.0)
+        yield rows(
+            level,
+            measure,
+            year,
+            value=value,
+            numerator=np.where(count > 0, above, np.nan),
+            denominator=below,
+            covered_share=np.where(np.isnan(covered), 0.0, covered),
+            notes=_notes(value, covered, note),
+        )
+
+
+def _divided(above: FloatArray, below: FloatArray) -> FloatArray:
+    result = np.full(len(above), np.nan)
+    np.divide(above, below, out=result, where=below > 0)
+    return result
+
+
+def _notes(value: FloatArray, covered: FloatArray, note: str | None) -> npt.NDArray[np.object_]:
+    texts = [
+        joined(note, _coverage_note(one, share)) for one, share in zip(value, covered, strict=True)
+    ]
+    return np.array(texts, dtype=object)
+
+
+def _coverage_note(value: float, covered: float) -> str | None:
+    if np.isnan(value):
+        return NOT_KNOWN
+    return None if covered >= _FULL else f"rests on {100 * covered:.1f} % of the whole"
+
+
+def joined(*notes: str | None) -> str | None:
+    """Join notes, or give None where there is none."""
+    return "; ".join(note for note in notes if note) or None
+
+
+def year_note(what: str, of_year: int, year: int) -> str | None:
+    """Say which year's values stand in for the year reported on."""
+    return None if of_year == year else f"{what} of {of_year}"

@@ -1,0 +1,1 @@
+"""The steps of the workflow: read files, call one pure function, write files whole."""

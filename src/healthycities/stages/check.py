@@ -1,0 +1,65 @@
+"""Before the first step: every error of a configuration, and every file that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from healthycities import catalogue
+from healthycities.errors import SourceError
+from healthycities.settings import Settings, from_mapping
+
+
+def check(config: Mapping[str, Any], file: Path) -> list[str]:
+    """Return lines that say what a configuration asks for.
+
+    Raises
+    ------
+    ConfigError : with every problem of the configuration.
+    SourceError : with every file that it names and that is not there.
+    """
+    settings = from_mapping(config, file)
+    require_files(settings, file)
+    return [
+        f"{file}: no error found",
+        f"results: {settings.run_dir}/healthycities_{settings.run_name}.gpkg",
+        f"years: {', '.join(map(str, settings.years))}",
+        f"metrics: {', '.join(settings.chosen_metrics)}",
+    ]
+
+
+def require_files(settings: Settings, file: Path | None = None) -> None:
+    """Refuse a configuration that names files which are not there, naming all of them.
+
+    Raises
+    ------
+    SourceError : with every source and path.
+    """
+    lost = [line for name in settings.sources for line in _lost(settings, name)]
+    if lost:
+        raise SourceError(
+            f"{len(lost)} file{'s' if len(lost) > 1 else ''} of the configuration cannot be found:"
+            "\n  " + "\n  ".join(lost),
+            file=file,
+            mend="\nPut each file there, or correct its path; data/README.md says where each comes"
+            " from.",
+        )
+
+
+def _lost(settings: Settings, name: str) -> list[str]:
+    """One line for each file of a source, by year and pollutant where it has them, not there."""
+    if settings.sources[name].provider != "file":
+        return []
+    by = catalogue.sources()[name].by
+    wanted = product(
+        settings.years if "year" in by else ("",),
+        settings.pollutants if "pollutant" in by else ("",),
+    )
+    lost = [
+        f"sources.{name}: {settings.raw_pattern(name, *one)}"
+        for one in wanted
+        if not any(Path(path).is_file() for path in settings.raw_paths(name, *one))
+    ]
+    return list(dict.fromkeys(lost))

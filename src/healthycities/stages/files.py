@@ -1,0 +1,35 @@
+"""Reads and writes what the steps hand to each other, by what the catalogue says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from healthycities import catalogue
+from healthycities.io.raster import read_grid
+from healthycities.io.tabular import read_parquet, write_parquet
+from healthycities.io.vector import read_geoparquet
+from healthycities.spatial.weights import Weights
+
+
+def read_inputs(paths: Mapping[str, Path]) -> dict[str, Any]:
+    """Read prepared sources and overlaps, by name."""
+    return {name: _read(name, path) for name, path in paths.items()}
+
+
+def _read(name: str, path: Path) -> Any:
+    if path.suffix == ".npz":
+        return Weights.load(path)
+    if path.suffix == ".tif":
+        return read_grid(path)[0]
+    card = catalogue.sources().get(name)
+    return read_geoparquet(path) if card and card.kind == "places" else read_parquet(path)
+
+
+def write_overlap(path: Path, overlap: Any) -> None:
+    """Write weights, or a table."""
+    if isinstance(overlap, Weights):
+        overlap.save(path)
+    else:
+        write_parquet(path, overlap)

@@ -1,0 +1,42 @@
+"""Step 4: the metrics of one year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from healthycities import catalogue, tables
+from healthycities.given import Given
+from healthycities.io.tabular import write_parquet
+from healthycities.metrics.measures import filled
+from healthycities.stages.files import read_inputs
+
+
+def measure(
+    metric: str,
+    inputs: Mapping[str, Path],
+    out: Path,
+    keys: Mapping[str, Any],
+    *,
+    year: int,
+    pollutant: str | None = None,
+) -> None:
+    """Compute a metric for one year, and pollutant where it has them, and write its rows.
+
+    Parameters
+    ----------
+    metric : name of a module of `healthycities.metrics`.
+    inputs : prepared files and overlaps, by the names that the card needs.
+    out : the file to write, in the schema `tables.MEASURES`.
+    keys : the keys of the configuration that the card names.
+    """
+    card = catalogue.metrics()[metric]
+    given = Given(read_inputs(inputs), keys, year=year, pollutant=pollutant or "")
+    compute = import_module(f"healthycities.metrics.{metric}").compute
+    parts = list(compute(given, filled(card, keys, pollutant)))
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    write_parquet(out, tables.checked(rows, tables.MEASURES))

@@ -1,0 +1,44 @@
+"""Step 3: what depends on geometry alone, built once for all years."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from healthycities import tables
+from healthycities.given import Given
+from healthycities.stages.files import read_inputs, write_overlap
+
+_SCHEMAS = {
+    "areas": tables.AREAS,
+    "small_area_greenspace": tables.SMALL_AREA_GREENSPACE,
+    "centroid_access": tables.CENTROID_DISTANCE,
+}
+
+
+def overlap(
+    name: str,
+    inputs: Mapping[str, Path],
+    out: Path,
+    keys: Mapping[str, Any],
+    *,
+    scheduler: str,
+    workers: int,
+) -> None:
+    """Build an overlap from the prepared files that its card names, and write it.
+
+    Parameters
+    ----------
+    name : name of a module of `healthycities.overlaps`.
+    inputs : prepared files and other overlaps, by name.
+    out : the file to write.
+    keys : the keys of the configuration that the card names.
+    scheduler, workers : as `healthycities.spatial.parallel.map_blocks` takes them.
+    """
+    given = Given(read_inputs(inputs), keys, scheduler=scheduler, workers=workers)
+    result = import_module(f"healthycities.overlaps.{name}").build(given)
+    if name in _SCHEMAS:
+        tables.checked(result, _SCHEMAS[name])
+    write_overlap(out, result)

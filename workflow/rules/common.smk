@@ -1,0 +1,112 @@
+# Input and param functions only: which file holds what a card of the catalogue needs.
+
+from itertools import product
+
+from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES
+
+# One layered file of the demonstration serves both sources of greenspace.
+DEMO_FILE_OF = {"greenspace_sites": "greenspace", "greenspace_access_points": "greenspace"}
+
+
+def raw_files(source, year="", pollutant=""):
+    """Return the raw files of a source, for a year and pollutant where it has them."""
+    if settings.sources[source].provider == "file":
+        return list(settings.raw_paths(source, year, pollutant))
+    name = DEMO_FILE_OF.get(source, pollutant or source)
+    names = {**STATIC_FILES, **YEARLY_FILES}
+    return [f"<raw>/{names[name]}".format(year=year)]
+
+
+def raw_of(wildcards):
+    """Return the raw files of the source that a rule prepares."""
+    year, pollutant = wildcards.get("year", ""), wildcards.get("pollutant", "")
+    return raw_files(wildcards.source, year, pollutant)
+
+
+def all_raw_files():
+    """Return source and path of every raw file of the run, once each."""
+    found = {}
+    for source, card in catalogue.sources().items():
+        if source in used_sources():
+            years = settings.years if "year" in card.by else ("",)
+            pollutants = settings.pollutants if "pollutant" in card.by else ("",)
+            for one in product(years, pollutants):
+                found.update({(source, path): None for path in raw_files(source, *one)})
+    return list(found)
+
+
+def used_sources():
+    """Return the sources that the metrics of the run rest on, and those that are drawn."""
+    needs = [need for name in settings.chosen_metrics for need in settings.uses(catalogue.metrics()[name])]
+    behind = set()
+    waiting = {need.partition(":")[0] for need in needs} | {"areas", "districts", "small_areas"}
+    while waiting:
+        name = waiting.pop()
+        card = catalogue.overlaps().get(name)
+        if card is None:
+            behind.add(name)
+        else:
+            waiting |= set(settings.uses(card))
+    return behind
+
+
+def file_of(need, year="", pollutant=""):
+    """Return the file of something that a card needs."""
+    name, _, fixed = need.partition(":")
+    if name in catalogue.overlaps():
+        return f"<overlaps>/{name}{catalogue.overlaps()[name].suffix}"
+    card = catalogue.sources()[name]
+    parts = {"pollutant": fixed or pollutant, "year": year}
+    return "_".join([f"<prepared>/{name}", *(str(parts[part]) for part in card.by)]) + card.suffix
+
+
+def needed_by(card, wildcards):
+    """Return the files that a card needs, by name."""
+    year, pollutant = wildcards.get("year", ""), wildcards.get("pollutant", "")
+    return {need.partition(":")[0]: file_of(need, year, pollutant) for need in settings.uses(card)}
+
+
+def overlap_inputs(wildcards):
+    return needed_by(catalogue.overlaps()[wildcards.overlap], wildcards)
+
+
+def metric_inputs(wildcards):
+    return needed_by(catalogue.metrics()[wildcards.metric], wildcards)
+
+
+def told_apart(wildcards):
+    """Return the options that say which year and pollutant a job is for."""
+    names = [name for name in ("year", "pollutant") if name in wildcards.keys()]
+    return " ".join(f"--{name} {wildcards[name]}" for name in names)
+
+
+def named(wildcards, input):
+    """Return inputs as name=path, for the command line."""
+    return [f"{name}={path}" for name, path in input.items()]
+
+
+def measured_files():
+    """Return the files of all metrics, years and pollutants."""
+    files = []
+    for name in settings.chosen_metrics:
+        by = catalogue.metrics()[name].by
+        wanted = product(settings.pollutants if "pollutant" in by else ("",), settings.years)
+        for pollutant, year in wanted:
+            stem = "_".join(str(part) for part in (name, pollutant, year) if part)
+            files.append(f"<measured>/{stem}.parquet")
+    return files
+
+
+def sources_by(*by):
+    """Return a pattern of the sources whose files are told apart by these wildcards."""
+    return "|".join(name for name, card in catalogue.sources().items() if card.by == by)
+
+
+def metrics_by(*by):
+    """Return a pattern of the metrics that are given by these wildcards."""
+    return "|".join(name for name, card in catalogue.metrics().items() if card.by == by)
+
+
+def overlaps_with(suffix):
+    """Return a pattern of the overlaps whose files have a suffix."""
+    return "|".join(name for name, card in catalogue.overlaps().items() if card.suffix == suffix)

@@ -1,0 +1,44 @@
+# Step 1: raw files. Files of one's own stand under data_dir; the demonstration writes its own.
+
+DEMO = ("demo", "authorities", "authorities_as_at")
+
+
+rule fetch_demo_places:
+    output:
+        [f"<raw>/{name}" for name in [*STATIC_FILES.values(), WORLD_FILE]],
+    params:
+        keys=settings.part(*DEMO),
+        code=catalogue.code_digest("stages.fetch"),
+    log:
+        "<logs>/fetch_demo_places.log",
+    benchmark:
+        "<benchmarks>/fetch_demo_places.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+    message:
+        "Writing the demonstration's places (SYNTHETIC)"
+    shell:
+        'healthycities fetch --folder "$(dirname {output[0]})" --keys {params.keys:q} 2> {log}'
+
+
+rule fetch_demo_year:
+    input:
+        f"<raw>/{WORLD_FILE}",
+    output:
+        [f"<raw>/{name}" for name in YEARLY_FILES.values()],
+    params:
+        keys=settings.part(*DEMO),
+        code=catalogue.code_digest("stages.fetch"),
+    log:
+        "<logs>/fetch_demo_year_{year}.log",
+    benchmark:
+        "<benchmarks>/fetch_demo_year_{year}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Writing the demonstration's values of {wildcards.year} (SYNTHETIC)"
+    shell:
+        'healthycities fetch --folder "$(dirname {output[0]})" --year {wildcards.year}'
+        " --keys {params.keys:q} 2> {log}"

@@ -1,0 +1,48 @@
+# Step 3: what depends on geometry alone, built once for all years.
+
+
+def overlap_code(wildcards):
+    return catalogue.code_digest("stages.overlap", f"overlaps.{wildcards.overlap}")
+
+
+def overlap_keys(wildcards):
+    return settings.part(*catalogue.overlaps()[wildcards.overlap].settings)
+
+
+rule overlap:
+    input:
+        unpack(overlap_inputs),
+    output:
+        "<overlaps>/{overlap}.parquet",
+    wildcard_constraints:
+        overlap=overlaps_with(".parquet"),
+    params:
+        inputs=named,
+        keys=overlap_keys,
+        code=overlap_code,
+    log:
+        "<logs>/overlap_{overlap}.log",
+    benchmark:
+        "<benchmarks>/overlap_{overlap}.tsv"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        # A resource, not a parameter: where the work runs changes no result, and reruns nothing.
+        scheduler=settings.compute.scheduler,
+    message:
+        "Building {wildcards.overlap} with {threads} threads"
+    shell:
+        "healthycities overlap {wildcards.overlap} --input {params.inputs:q}"
+        " --keys {params.keys:q} --scheduler {resources.scheduler:q} --workers {threads}"
+        " --out {output:q} 2> {log:q}"
+
+
+use rule overlap as overlap_weights with:
+    output:
+        "<overlaps>/{overlap}.npz",
+    wildcard_constraints:
+        overlap=overlaps_with(".npz"),
+    log:
+        "<logs>/overlap_{overlap}.log",
+    benchmark:
+        "<benchmarks>/overlap_{overlap}.tsv"

@@ -1,0 +1,60 @@
+# Step 2: raw files of any publisher and vintage to checked files of one form.
+
+
+def prepare_code(wildcards):
+    return catalogue.code_digest("stages.prepare", f"sources.{wildcards.source}")
+
+
+def source_keys(wildcards):
+    return settings.source_part(wildcards.source)
+
+
+rule prepare:
+    input:
+        raw=raw_of,
+    output:
+        "<prepared>/{source}.parquet",
+    wildcard_constraints:
+        source=sources_by(),
+    params:
+        keys=source_keys,
+        code=prepare_code,
+        of=told_apart,
+    log:
+        "<logs>/prepare_{source}.log",
+    benchmark:
+        "<benchmarks>/prepare_{source}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Reading {wildcards.source}"
+    shell:
+        "healthycities prepare {wildcards.source} {params.of} --raw {input.raw:q}"
+        " --keys {params.keys:q} --out {output:q} 2> {log:q}"
+
+
+use rule prepare as prepare_year with:
+    output:
+        "<prepared>/{source}_{year}.parquet",
+    wildcard_constraints:
+        source=sources_by("year"),
+    log:
+        "<logs>/prepare_{source}_{year}.log",
+    benchmark:
+        "<benchmarks>/prepare_{source}_{year}.tsv"
+    message:
+        "Reading {wildcards.source} of {wildcards.year}"
+
+
+use rule prepare as prepare_grid with:
+    output:
+        "<prepared>/{source}_{pollutant}_{year}.tif",
+    wildcard_constraints:
+        source=sources_by("pollutant", "year"),
+    log:
+        "<logs>/prepare_{source}_{pollutant}_{year}.log",
+    benchmark:
+        "<benchmarks>/prepare_{source}_{pollutant}_{year}.tsv"
+    message:
+        "Reading {wildcards.source} of {wildcards.pollutant} in {wildcards.year}"

@@ -1,0 +1,35 @@
+# Step 5: the results. Nothing reads them again: QGIS alters a GeoPackage when it opens it.
+
+
+rule publish:
+    input:
+        areas=file_of("areas"),
+        districts=file_of("districts"),
+        small_areas=file_of("small_areas"),
+        measures=measured_files(),
+        raw=[path for _, path in all_raw_files()],
+    output:
+        [f"<results>/{name}" for name in RESULT_FILES],
+    params:
+        keys=settings.whole(),
+        code=catalogue.code_digest("stages.publish"),
+        inputs=lambda wildcards, input: [
+            f"{name}={input[name]}" for name in ("areas", "districts", "small_areas")
+        ],
+        raw=lambda wildcards, input: [
+            f"{source}={path}"
+            for (source, _), path in zip(all_raw_files(), input.raw, strict=True)
+        ],
+    log:
+        "<logs>/publish.log",
+    benchmark:
+        "<benchmarks>/publish.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    message:
+        "Writing the results"
+    shell:
+        'healthycities publish --folder "$(dirname {output[0]:q})" --keys {params.keys:q}'
+        " --measures {input.measures:q} --input {params.inputs:q} --raw-of {params.raw:q}"
+        " 2> {log:q}"
