@@ -1,0 +1,156 @@
+"""Boundaries of the local authority districts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from healthycities import fields
+from healthycities.catalogue import SourceCard
+from healthycities.errors import SchemaError
+from healthycities.geography.data import rows
+from healthycities.geography.districts import FIRST_DATE, carry_codes, known_districts
+from healthycities.io.vector import (
+    ENGLAND_BOX_M,
+    Published,
+    as_multi,
+    english,
+    joined,
+    polygons,
+    published_columns,
+    read_places,
+)
+from healthycities.sources.raw import Raw
+from healthycities.tables import DISTRICTS, checked
+
+CARD = SourceCard(
+    title="Boundaries of local authority districts",
+    publisher="Office for National Statistics",
+    product="Local Authority Districts Boundaries (UK), generalised (BGC)",
+    licence="Open Government Licence v3.0",
+    attribution=(
+        "Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
+        "Contains OS data © Crown copyright and database right [year]"
+    ),
+    address=(
+        "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+        "Local_Authority_Districts_May_2025_Boundaries_UK_BGC_V2/FeatureServer/0/query"
+        "?where=1%3D1&outFields=*&outSR=27700&f=geojson (verify the name of the layer)"
+    ),
+    layout=(
+        "One polygon for each district, with its code in LADyyCD, yy the year of the codes "
+        "(LAD25CD). A file of any year since 2011 is carried to the codes of the date reported "
+        "on, and names are those of that date. Where the codes stand in another column, say "
+        "columns: {LAD25CD: its_name}; any LADyyCD may be written there. GeoPackage, GeoJSON, "
+        "TopoJSON, shapefile or GeoParquet; areas outside England are left out."
+    ),
+    kind="places",
+)
+
+_COLUMNS = {fields.DISTRICT_CODE: Published(r"LAD\d\dCD", "LAD25CD")}
+_log = logging.getLogger(__name__)
+
+
+def read(raw: Raw) -> gpd.GeoDataFrame:
+    """Read district boundaries, in the codes and names of the date asked for.
+
+    Returns
+    -------
+    Table of `tables.DISTRICTS`: valid MultiPolygons in EPSG:27700, sorted by code. Not every
+    district need be there.
+
+    Raises
+    ------
+    HealthycitiesError : as the readers of `io.vector` raise it; a code is unknown, newer than the
+        date, or there twice; or some of the districts that became one are there and others not.
+    """
+    parts = {path: _read_file(path, raw) for path in raw.paths}
+    given = joined(parts, fields.DISTRICT_CODE)
+    file = raw.paths[0] if len(raw.paths) == 1 else None
+    codes = list(given[fields.DISTRICT_CODE])
+    carried = carry_codes(codes, raw.as_at, file=file)
+    _require_whole(dict(zip(codes, carried.codes, strict=True)), raw.as_at, file)
+    _log_recoded(carried.recoded, raw.as_at)
+    return checked(_dissolved(given, carried.codes, raw.as_at), DISTRICTS, file=file)
+
+
+def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
+    found = read_places(path, crs=raw.crs, layer=raw.layer)
+    named = published_columns(found, _COLUMNS, columns=raw.columns, file=path)
+    kept = english(named, fields.DISTRICT_CODE, file=path)
+    return polygons(kept, fields.DISTRICT_CODE, box=ENGLAND_BOX_M, file=path)
+
+
+def _log_recoded(recoded: Mapping[str, str], as_at: date) -> None:
+    if recoded:
+        told = ", ".join(f"{old} to {new}" for old, new in sorted(recoded.items()))
+        _log.info("districts recoded to those of %s: %s", as_at, told)
+
+
+def _dissolved(given: gpd.GeoDataFrame, codes: list[str], as_at: date) -> gpd.GeoDataFrame:
+    """Join the shapes of districts that became one, and name all by code."""
+    shapes = pd.Series(list(given.geometry)).groupby(codes, sort=True).agg(_one_shape)
+    names = known_districts(as_at)
+    columns = {
+        fields.DISTRICT_CODE: pd.Series(list(shapes.index), dtype="str"),
+        fields.DISTRICT_NAME: pd.Series([names[code] for code in shapes.index], dtype="str"),
+    }
+    return gpd.GeoDataFrame(columns, geometry=as_multi(shapes.to_numpy()), crs=given.crs)
+
+
+def _one_shape(shapes: pd.Series) -> Any:
+    """Join shapes; one alone stays as it is, to the last coordinate."""
+    return shapes.iloc[0] if len(shapes) == 1 else shapely.union_all(shapes.to_numpy())
+
+
+# --- Districts that became one ---
+
+
+def _require_whole(carried: Mapping[str, str], as_at: date, file: Path | None) -> None:
+    """Refuse a merged district of which parts are missing, or drawn in shapes of two dates."""
+    for new in sorted({new for old, new in carried.items() if old != new}):
+        present = {old for old, became in carried.items() if became == new}
+        parts = _parts_at_one_date(present, new, as_at)
+        if parts != present:
+            raise _part_error(present, parts, new, as_at, file)
+
+
+def _parts_at_one_date(present: set[str], new: str, as_at: date) -> set[str]:
+    """Return what a district was made of when all that is present lived; empty if never."""
+    for vintage in _vintages(as_at):
+        live = known_districts(vintage)
+        if present <= set(live):
+            became = zip(live, carry_codes(live, as_at).codes, strict=True)
+            return {old for old, carried in became if carried == new}
+    return set()
+
+
+def _vintages(as_at: date) -> list[date]:
+    """Return the days up to a date on which the codes of districts began or changed."""
+    days = {date.fromisoformat(row["effective_date"]) for row in rows("district_changes.csv")}
+    return sorted({FIRST_DATE, *(day for day in days if day <= as_at)})
+
+
+def _part_error(
+    present: set[str], parts: set[str], new: str, as_at: date, file: Path | None
+) -> SchemaError:
+    found = ", ".join(sorted(present))
+    absent = ", ".join(sorted(parts - present))
+    problem = (
+        f"found {found} of the districts that became it, without {absent}"
+        if parts
+        else f"found {found}, which never lived at one date"
+    )
+    return SchemaError(
+        problem,
+        file=file,
+        place=f"{new} {known_districts(as_at)[new]}",
+        mend="Give the boundaries of all districts of one date.",
+    )

@@ -1,0 +1,77 @@
+"""Access points of the greenspace sites of OS Open Greenspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+
+from healthycities import fields
+from healthycities.catalogue import SourceCard
+from healthycities.io.vector import (
+    UK_BOX_M,
+    Published,
+    joined,
+    points,
+    published_columns,
+    read_places,
+    with_ids,
+)
+from healthycities.sources.raw import Raw
+from healthycities.tables import GREENSPACE_ACCESS_POINTS, checked
+
+CARD = SourceCard(
+    title="Access points of greenspace sites",
+    publisher="Ordnance Survey",
+    product="OS Open Greenspace, layer access_point",
+    licence="Open Government Licence v3.0",
+    attribution="Contains OS data © Crown copyright and database right [year]",
+    address=(
+        "https://api.os.uk/downloads/v1/products/OpenGreenspace/downloads"
+        "?area=GB&format=GeoPackage&redirect (verify; unpack Data/opgrsp_gb.gpkg)"
+    ),
+    layout=(
+        "Layer access_point of the GeoPackage: points with id, access_type and "
+        "ref_to_greenspace_site, in EPSG:27700; GML and shapefiles write accessType and "
+        "refToGreenspaceSite. Several files, such as tiles, are read one after the other, and a "
+        "point that is the same in two tiles is taken once. Points without an id are numbered by "
+        "row; a file may leave out the site. Where the columns have other names, say columns: "
+        "{access_type: its_name}."
+    ),
+    kind="places",
+)
+
+_LAYER = r"(\w+_)?access_?point"
+_COLUMNS = {
+    fields.ACCESS_POINT_ID: Published(r"id", "id", optional=True),
+    fields.ACCESS_TYPE: Published(r"access_?type", "access_type"),
+    # Shapefiles, whose names end at ten characters, write refToGSite.
+    fields.SITE_ID: Published(
+        r"ref_?to_?greenspace_?site|refToGSite", "ref_to_greenspace_site", optional=True
+    ),
+}
+
+
+def read(raw: Raw) -> gpd.GeoDataFrame:
+    """Read access points from one or more files.
+
+    Returns
+    -------
+    Table of `tables.GREENSPACE_ACCESS_POINTS`: Points in EPSG:27700, sorted by id. ``site_id`` is
+    missing throughout where the file leaves it out.
+
+    Raises
+    ------
+    HealthycitiesError : as the readers of `io.vector` raise it; or an id is there twice.
+    """
+    parts = {path: _read_file(path, raw) for path in raw.paths}
+    found = joined(parts, fields.ACCESS_POINT_ID, repeats=True)
+    return found.sort_values(fields.ACCESS_POINT_ID, ignore_index=True)
+
+
+def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
+    found = read_places(path, crs=raw.crs, layer=raw.layer, usual_layer=_LAYER)
+    named = published_columns(found, _COLUMNS, columns=raw.columns, file=path)
+    known = with_ids(named, fields.ACCESS_POINT_ID, file=path, of_several=len(raw.paths) > 1)
+    shaped = points(known, fields.ACCESS_POINT_ID, box=UK_BOX_M, file=path)
+    return checked(shaped, GREENSPACE_ACCESS_POINTS, file=path)
