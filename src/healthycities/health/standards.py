@@ -1,0 +1,73 @@
+"""Standard populations, to which rates are standardised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from healthycities.errors import SchemaError
+from healthycities.health.data import rows
+from healthycities.health.rates import FloatArray
+
+STANDARD_STARTS = tuple(range(0, 95, 5))
+"""First ages of the 19 bands of the European Standard Population; the last is 90 and over."""
+
+
+def european_standard_population_2013(
+    age_starts: Sequence[int] | npt.NDArray[np.int64], *, below: int | None
+) -> FloatArray:
+    """Return the European Standard Population 2013 in bands of age.
+
+    The bands are joined from the 19 published ones, which begin at `STANDARD_STARTS`. Ages below
+    the first start, and from ``below`` on, are in no band.
+
+    Parameters
+    ----------
+    age_starts : first age of each band, rising; a band ends where the next begins.
+    below : age at which the last band ends: 75 for rates under 75. None leaves it open, so that a
+        last start of 85 is 85 and over. It has to be said, because a last band of 70 and over
+        weighs nearly three times as much as one of 70 to 74.
+
+    Returns
+    -------
+    FloatArray
+        (bands,) people; all 19 bands sum to 100,000.
+
+    Raises
+    ------
+    SchemaError : no start is given, they do not rise, or a band would cut one of the 19.
+
+    Notes
+    -----
+    Source: Eurostat 2013, Revision of the European Standard Population. Test: the weights of all
+    ages sum to 100,000, and those under 75 to 91,000.
+    """
+    starts = [int(age) for age in age_starts]
+    _require_bands(starts, below)
+    edges = [*starts, np.inf if below is None else below]
+    published = {int(row["age_from"]): float(row["people"]) for row in rows("esp2013.csv")}
+    return np.array(
+        [
+            sum(people for age, people in published.items() if first <= age < end)
+            for first, end in pairwise(edges)
+        ]
+    )
+
+
+def _require_bands(starts: list[int], below: int | None) -> None:
+    ages = starts if below is None else [*starts, below]
+    if not starts or any(first >= second for first, second in pairwise(ages)):
+        raise SchemaError(
+            f"expected first ages of bands that rise, found {ages}", place="age_starts"
+        )
+    cut = [age for age in ages if age not in STANDARD_STARTS]
+    if cut:
+        raise SchemaError(
+            f"expected bands that begin at ages {', '.join(map(str, STANDARD_STARTS))}, found"
+            f" {', '.join(map(str, cut))}",
+            place="age_starts",
+            mend="Join the bands of age first: under 1 and 1 to 4 make 0 to 4.",
+        )
