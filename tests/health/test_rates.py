@@ -328,6 +328,14 @@ def test_negative_and_infinite_numbers_are_refused(call, bad):
         call(bad)
 
 
+def test_a_single_number_is_refused_as_an_item():
+    """A bad number that is no array stops with the same message."""
+    with pytest.raises(SchemaError, match=r"events, item 0: .* found -1"):
+        byars_interval(-1)
+    with pytest.raises(SchemaError, match=r"events, item 0: .* found 3 of 2"):
+        proportion(3, 2)
+
+
 def test_text_is_refused():
     """Text where numbers belong stops, and the message names the array."""
     with pytest.raises(SchemaError, match="population: expected numbers"):

@@ -50,15 +50,20 @@ def non_negative(name: str, values: npt.ArrayLike) -> FloatArray:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise SchemaError(f"expected numbers: {error}", place=name) from error
-    bad = ~np.isnan(array) & ~((array >= 0) & np.isfinite(array))
+    bad = np.asarray(~np.isnan(array) & ~((array >= 0) & np.isfinite(array)))
     if bad.any():
-        place = tuple(int(axis[0]) for axis in np.nonzero(np.atleast_1d(bad)))
         raise SchemaError(
-            f"expected finite numbers of 0 or more, found {np.atleast_1d(array)[place]:g}",
-            place=f"{name}, item {', '.join(map(str, place))}",
+            f"expected finite numbers of 0 or more, found {array[bad][0]:g}",
+            place=_first(name, bad),
             mend="Correct the value, or leave it missing (NaN).",
         )
     return array
+
+
+def _first(name: str, bad: npt.NDArray[np.bool_]) -> str:
+    """Say where the first item at fault is."""
+    place = [int(axis[0]) for axis in np.nonzero(np.atleast_1d(bad))]
+    return f"{name}, item {', '.join(map(str, place))}"
 
 
 def matched(**named: npt.ArrayLike) -> tuple[FloatArray, ...]:
@@ -265,13 +270,12 @@ def wilson_interval(
 
 
 def _require_parts(counts: FloatArray, totals: FloatArray) -> None:
-    over = np.atleast_1d(counts > totals)
+    over = np.asarray(counts > totals)
     if over.any():
-        place = tuple(int(axis[0]) for axis in np.nonzero(over))
-        found = [np.atleast_1d(array)[place] for array in (counts, totals)]
         raise SchemaError(
-            f"expected no more events than the total, found {found[0]:g} of {found[1]:g}",
-            place=f"events, item {', '.join(map(str, place))}",
+            "expected no more events than the total, found"
+            f" {counts[over][0]:g} of {totals[over][0]:g}",
+            place=_first("events", over),
             mend="Where an event can happen more than once to a person, use a rate.",
         )
 
