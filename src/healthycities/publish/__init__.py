@@ -1,0 +1,1 @@
+"""The results as they are handed over: GeoPackage, tables, provenance and report."""

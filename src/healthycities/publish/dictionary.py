@@ -1,0 +1,188 @@
+"""What each column of each layer holds, in a table that travels with the layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from healthycities import fields
+from healthycities.publish import layers
+from healthycities.publish.assemble import Results, marked
+from healthycities.publish.guide import Credit, Guide, joined
+from healthycities.publish.layers import LAYERS, Column, measure_columns
+from healthycities.settings import SYNTHETIC
+
+TITLES: Mapping[str, str] = {
+    "authorities": "Strategic authorities of England with their measures for all persons.",
+    "districts": "Districts of England with their measures for all persons.",
+    "small_areas": "Small areas (LSOA 2021) of England with their measures for all persons.",
+    "england": "England with its measures for all persons.",
+    "measures": "Every measure of every area, year, sex and age, with its unit and interval.",
+    "dictionary": "What each column of each layer holds, its unit, method, source and licence.",
+}
+COLUMNS = (
+    "layer",
+    "column",
+    "title",
+    "unit",
+    "method",
+    "statistic",
+    "direction",
+    "source",
+    "licence",
+    "attribution",
+    "year",
+    "note",
+)
+# Names that the format gives to the columns that it adds itself.
+FID = "fid"
+GEOM = "geom"
+
+KEY_TITLES: Mapping[str, str] = {
+    fields.AREA_CODE: "Code of the area",
+    fields.AREA_NAME: "Name of the area",
+    fields.DISTRICT_CODE: "Code of the district that the area lies in",
+    fields.DISTRICT_NAME: "Name of the district that the area lies in",
+    fields.AUTHORITY_CODE: "Code of the authority that the area lies in; null where in none",
+    fields.AUTHORITY_NAME: "Name of the authority that the area lies in; null where in none",
+    fields.DEPRIVATION_DECILE: "Decile of deprivation; 1 is the most deprived tenth of England",
+    layers.N_DISTRICTS: "Districts of the authority",
+    layers.KIND: "Kind of authority",
+    layers.TIER: "Tier of the authority under the English Devolution and Community Empowerment Act",
+    layers.MAYOR_IN_OFFICE: "Whether the first mayor had been elected at the date of the map",
+    fields.NOTE: "What a reader must know of the values of the row",
+    FID: "Number of the row, given by the file format",
+    GEOM: "Shape, on the British National Grid (EPSG:27700)",
+}
+MEASURES_TITLES: Mapping[str, str] = {
+    fields.AREA_CODE: KEY_TITLES[fields.AREA_CODE],
+    fields.AREA_NAME: KEY_TITLES[fields.AREA_NAME],
+    fields.LEVEL: "Level of the area: small_area, district, authority, england, or a decile",
+    fields.YEAR: "Year that the value is of",
+    fields.METRIC: "Name of the measure, as in the names of the layers' columns",
+    fields.SEX: "persons, male or female",
+    fields.AGE: "Band of age",
+    fields.VALUE: "Value of the measure; null where it is missing",
+    fields.LOWER: "Lower bound of the value's interval",
+    fields.UPPER: "Upper bound of the value's interval",
+    fields.UNIT: "Unit of the value and its interval",
+    fields.STATISTIC: "What kind of number the value is",
+    fields.METHOD: "How the value was computed",
+    fields.CONFIDENCE: "Confidence of the interval, as a share",
+    fields.NUMERATOR: "What was counted",
+    fields.DENOMINATOR: "What it was divided by",
+    fields.COVERED_SHARE: "Share of the area's people, or of its ground, that had a value",
+    fields.NOTE: KEY_TITLES[fields.NOTE],
+    FID: KEY_TITLES[FID],
+}
+SOURCE_OF_KEY: Mapping[str, tuple[str, ...]] = {
+    fields.DEPRIVATION_DECILE: ("deprivation",),
+    fields.DISTRICT_CODE: ("small_area_lookup",),
+}
+SOURCE_OF_SHAPE: Mapping[str, str] = {
+    "authorities": "districts",
+    "districts": "districts",
+    "small_areas": "small_areas",
+    "england": "districts",
+}
+PART_TITLES: Mapping[str, str] = {
+    fields.VALUE: "{title}",
+    fields.LOWER: "{title}: lower bound of the interval",
+    fields.UPPER: "{title}: upper bound of the interval",
+}
+
+
+def dictionary(
+    results: Results, frames: Mapping[str, gpd.GeoDataFrame], guide: Guide
+) -> pd.DataFrame:
+    """Return one row for each column of each layer, and of the table of measures.
+
+    Parameters
+    ----------
+    frames : the layers, by name.
+
+    Raises
+    ------
+    SchemaError : a measure is not described, or its sources are not named.
+    """
+    guide.require(results.measures[fields.METRIC].unique())
+    rows = [row for name in frames for row in _layer_rows(name, frames[name], results, guide)]
+    rows += [
+        _row("measures", column, MEASURES_TITLES[column], ())
+        for column in (FID, *results.measures.columns)
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"year": "Int64"})
+    text = table.columns.drop("year")
+    table[text] = table[text].astype("str")
+    if results.synthetic:
+        table["note"] = marked(table["note"])
+    return table
+
+
+def _layer_rows(
+    name: str, frame: gpd.GeoDataFrame, results: Results, guide: Guide
+) -> Iterator[dict[str, Any]]:
+    measured = {column.name: column for column in measure_columns(results, LAYERS[name])}
+    shape = guide.named([SOURCE_OF_SHAPE[name]])
+    yield _row(name, FID, KEY_TITLES[FID], ())
+    yield _row(name, GEOM, KEY_TITLES[GEOM], shape)
+    for column in frame.columns.drop(fields.GEOMETRY):
+        if column in measured:
+            yield _measure_row(name, measured[column], frame[column], guide)
+        else:
+            behind = guide.named(SOURCE_OF_KEY.get(column, ()))
+            yield _row(name, column, KEY_TITLES[column], behind)
+
+
+def _measure_row(layer: str, column: Column, values: pd.Series, guide: Guide) -> dict[str, Any]:
+    measure = guide.measures[column.metric]
+    title = PART_TITLES[column.part].format(title=measure.title)
+    missing = int(values.isna().sum())
+    return {
+        **_row(layer, column.name, title, guide.behind(column.metric)),
+        "unit": measure.unit,
+        "method": measure.method,
+        "statistic": measure.statistic,
+        "direction": measure.direction,
+        "year": column.year,
+        "note": f"{missing} of {len(values)} areas have no value" if missing else None,
+    }
+
+
+def _row(layer: str, column: str, title: str, owed: Iterable[Credit]) -> dict[str, Any]:
+    behind = tuple(owed)
+    return {
+        "layer": layer,
+        "column": column,
+        "title": title,
+        "source": joined(credit.title for credit in behind),
+        "licence": joined(credit.licence for credit in behind),
+        "attribution": joined(credit.attribution for credit in behind),
+    }
+
+
+def layer_descriptions(
+    results: Results, frames: Mapping[str, gpd.GeoDataFrame], guide: Guide, as_at: date
+) -> dict[str, str]:
+    """Return what QGIS shows as the abstract of each layer and table, by name.
+
+    Each says what it holds, the date of its map, its years, and whom it is owed to.
+    """
+    about = {name: TITLES[name] for name in (*frames, "measures", "dictionary")}
+    years = ", ".join(str(year) for year in results.years())
+    used = {
+        source
+        for metric in results.measures[fields.METRIC].unique()
+        for source in guide.sources_of[metric]
+    }
+    behind = guide.named(used | set(SOURCE_OF_SHAPE.values()))
+    owed = " ".join(
+        dict.fromkeys(f"{credit.title}: {credit.attribution.rstrip('.')}." for credit in behind)
+    )
+    head = f"{SYNTHETIC} values, not for use. " if results.synthetic else ""
+    tail = f"Map of {as_at:%-d %B %Y}. Years: {years}. Null means missing, never 0. Sources: {owed}"
+    return {name: f"{head}{text} {tail}" for name, text in about.items()}

@@ -1,0 +1,314 @@
+"""Maps and lines as pictures, of the same bytes for the same content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import IO, Any
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.path import Path
+
+from healthycities.publish.classes import (
+    Floats,
+    class_borders,
+    class_labels,
+    class_of,
+    guideline_labels,
+)
+
+Target = FilePath | str | IO[bytes]
+
+# Cividis reads the same with and without the common kinds of colour blindness, and in grey.
+# Its dark end stands for high values, as print does.
+PALETTE = "cividis_r"
+MISSING_COLOUR = "#ffffff"
+MISSING_HATCH = "/////"
+MISSING_EDGE = "#8a8a8a"
+BASE_COLOUR = "#e3e3e3"
+OUTLINE_COLOUR = "#1a1a1a"
+LINE_COLOUR = "#8796a5"
+WHOLE_COLOUR = "#b3420a"
+FINEST_SHARE = 1 / 2500
+STYLE: Mapping[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "svg.hashsalt": "healthycities",
+    "svg.fonttype": "path",
+    "hatch.linewidth": 0.5,
+    "hatch.color": MISSING_EDGE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map of a picture.
+
+    Parameters
+    ----------
+    title : what stands above it.
+    shapes : polygons in metres.
+    numbers : one for each shape, in the same order; NaN where missing.
+    base : land below the shapes, shown where they leave it open.
+    """
+
+    title: str
+    shapes: gpd.GeoSeries
+    numbers: pd.Series
+    base: gpd.GeoSeries | None = None
+
+
+@contextmanager
+def _styled() -> Iterator[None]:
+    style: Any = dict(STYLE)
+    with mpl.rc_context(style):
+        yield
+
+
+def _save(figure: Figure, target: Target, file_format: str, dpi: int) -> None:
+    """Write a picture without the date and the version that would change its bytes."""
+    nothing: dict[str, dict[str, None]] = {
+        "svg": {"Date": None, "Creator": None},
+        "png": {"Software": None},
+    }
+    figure.savefig(target, format=file_format, dpi=dpi, metadata=nothing[file_format])
+
+
+def for_drawing(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return shapes without the detail that no picture can show; common edges stay common."""
+    west, south, east, north = shapes.total_bounds
+    tolerance_m = max(east - west, north - south) * FINEST_SHARE
+    simple = shapely.coverage_simplify(shapes.to_numpy(), tolerance_m)
+    return gpd.GeoSeries(simple, index=shapes.index, crs=shapes.crs)
+
+
+def _path(shape: Any) -> Path:
+    """One path for a shape, its holes turning the other way than its edges."""
+    turned = shapely.orient_polygons(shape)
+    rings = [ring for part in shapely.get_parts(turned) for ring in shapely.get_rings(part)]
+    return Path.make_compound_path(
+        *(Path(shapely.get_coordinates(ring), closed=True) for ring in rings)
+    )
+
+
+def _paths(shapes: gpd.GeoSeries) -> list[Path]:
+    return [_path(shape) for shape in shapes if not shape.is_empty]
+
+
+def colours(count: int) -> list[tuple[float, float, float, float]]:
+    """Return the colours of ``count`` classes, from the lowest."""
+    palette = mpl.colormaps[PALETTE]
+    return [palette(place) for place in np.linspace(0.06, 1.0, count)]
+
+
+def _fill(axes: Axes, panel: Panel, borders: Floats) -> None:
+    classes = class_of(panel.numbers.to_numpy(dtype=float), borders)
+    shades = colours(len(borders) - 1)
+    for index in np.unique(classes):
+        held = _paths(panel.shapes[classes == index])
+        if index < 0:
+            axes.add_collection(
+                PathCollection(
+                    held,
+                    facecolor=MISSING_COLOUR,
+                    edgecolor=MISSING_EDGE,
+                    hatch=MISSING_HATCH,
+                    linewidth=0.3,
+                )
+            )
+        else:
+            axes.add_collection(
+                PathCollection(held, facecolor=shades[index], edgecolor="#ffffff", linewidth=0.25)
+            )
+
+
+def _outline(axes: Axes, outlines: gpd.GeoSeries, width: float) -> None:
+    axes.add_collection(
+        PathCollection(
+            _paths(outlines), facecolor="none", edgecolor=OUTLINE_COLOUR, linewidth=width
+        )
+    )
+
+
+def _map(axes: Axes, panel: Panel, borders: Floats, outlines: gpd.GeoSeries | None) -> None:
+    if panel.base is not None:
+        axes.add_collection(PathCollection(_paths(panel.base), color=BASE_COLOUR, linewidth=0.3))
+    _fill(axes, panel, borders)
+    if outlines is not None:
+        _outline(axes, outlines, 0.7)
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def _frame(axes: Axes, bounds: Floats, margin_share: float = 0.02) -> None:
+    west, south, east, north = bounds
+    margin = margin_share * max(east - west, north - south)
+    axes.set_xlim(west - margin, east + margin)
+    axes.set_ylim(south - margin, north + margin)
+
+
+def _scale_bar(axes: Axes, bounds: Floats) -> None:
+    """Draw a bar of a round number of kilometres, a fifth of the map's width or less."""
+    west, south, east, _ = bounds
+    room_km = (east - west) / 5000
+    power = 10 ** np.floor(np.log10(room_km))
+    length_km = max(step * power for step in (1, 2, 5) if step * power <= room_km)
+    start, end = west, west + length_km * 1000
+    axes.plot([start, end], [south, south], color=OUTLINE_COLOUR, linewidth=1.4)
+    axes.annotate(
+        f"{length_km:g} km",
+        ((start + end) / 2, south),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="center",
+        fontsize=7,
+    )
+
+
+def _handles(borders: Floats, missing: bool) -> list[Patch]:
+    pairs = zip(class_labels(borders), colours(len(borders) - 1), strict=True)
+    handles = [
+        Patch(facecolor=shade, edgecolor="#666666", linewidth=0.4, label=label)
+        for label, shade in pairs
+    ]
+    if missing:
+        handles.append(
+            Patch(
+                facecolor=MISSING_COLOUR,
+                edgecolor=MISSING_EDGE,
+                hatch=MISSING_HATCH,
+                linewidth=0.4,
+                label="no data",
+            )
+        )
+    return handles
+
+
+def draw_map(
+    target: Target,
+    panels: Sequence[Panel],
+    *,
+    title: str,
+    unit: str,
+    outlines: gpd.GeoSeries | None = None,
+    guidelines: Mapping[float, str] | None = None,
+    inset: gpd.GeoSeries | None = None,
+    file_format: str = "png",
+    dpi: int = 150,
+) -> None:
+    """Draw maps side by side, with one legend for all of them.
+
+    Parameters
+    ----------
+    target : path, or a buffer open for bytes.
+    panels : the maps, at least one.
+    title, unit : what the values are.
+    outlines : borders drawn over the last map, such as those of the authorities.
+    guidelines : values that become borders of classes where they lie among the values, and what
+        they are.
+    inset : place that the last map shows a second time, enlarged.
+    file_format : "png" or "svg".
+    dpi : dots an inch of a PNG.
+    """
+    marks = dict(guidelines or {})
+    everything = pd.concat([panel.numbers for panel in panels]).to_numpy(dtype=float)
+    borders = class_borders(everything, marks)
+    with _styled():
+        figure = Figure(figsize=(3.6 * len(panels), 4.9), layout="constrained")
+        places = figure.subplots(1, len(panels), squeeze=False)[0]
+        bounds = np.asarray(panels[0].shapes.total_bounds)
+        for axes, panel in zip(places, panels, strict=True):
+            over = outlines if panel is panels[-1] else None
+            _map(axes, panel, borders, over)
+            _frame(axes, bounds)
+            axes.set_title(panel.title, fontsize=8.5, loc="left")
+        _scale_bar(places[0], bounds)
+        if inset is not None:
+            _enlarge(places[-1], panels[-1], borders, outlines, np.asarray(inset.total_bounds))
+        figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+        _legend(figure, borders, marks, unit, missing=bool(np.isnan(everything).any()))
+        _save(figure, target, file_format, dpi)
+
+
+def _legend(
+    figure: Figure, borders: Floats, marks: Mapping[float, str], unit: str, *, missing: bool
+) -> None:
+    handles = _handles(borders, missing)
+    lines = guideline_labels(borders, marks)
+    figure.legend(
+        handles=handles,
+        title="\n".join([unit, *lines]),
+        loc="outside lower left",
+        ncols=min(len(handles), 4),
+        frameon=False,
+        alignment="left",
+        handlelength=1.8,
+        title_fontsize=8,
+    )
+
+
+def _enlarge(
+    axes: Axes, panel: Panel, borders: Floats, outlines: gpd.GeoSeries | None, bounds: Floats
+) -> None:
+    inner = axes.inset_axes((0.0, 0.52, 0.36, 0.30))
+    _map(inner, panel, borders, outlines)
+    _frame(inner, bounds, margin_share=0.03)
+    inner.spines[:].set_visible(True)
+    inner.spines[:].set_linewidth(0.5)
+    axes.indicate_inset_zoom(inner, edgecolor=OUTLINE_COLOUR, linewidth=0.5, alpha=0.8)
+
+
+def draw_lines(
+    target: Target,
+    lines: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    whole: str | None = None,
+    file_format: str = "svg",
+    dpi: int = 150,
+) -> None:
+    """Draw the values of each area by year.
+
+    Parameters
+    ----------
+    lines : indexed by name of area, one column a year; NaN where missing.
+    whole : the area that is set off from the others, such as England.
+    """
+    with _styled():
+        figure = Figure(figsize=(3.5, 2.3), layout="constrained")
+        axes = figure.subplots()
+        years = [int(year) for year in lines.columns]
+        for name, values in lines.iterrows():
+            lead = name == whole
+            axes.plot(
+                years,
+                values.to_numpy(dtype=float),
+                color=WHOLE_COLOUR if lead else LINE_COLOUR,
+                linewidth=2.0 if lead else 0.8,
+                marker="o",
+                markersize=3.5 if lead else 2,
+                zorder=3 if lead else 2,
+                label=str(name) if lead else None,
+            )
+        axes.set_xticks(years)
+        axes.set_ylabel(unit)
+        axes.grid(axis="y", color="#e4e4e4", linewidth=0.6)
+        axes.set_title(title, fontsize=8.5, loc="left", wrap=True)
+        if whole is not None:
+            axes.legend(frameon=False, fontsize=7.5)
+        _save(figure, target, file_format, dpi)

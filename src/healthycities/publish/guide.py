@@ -1,0 +1,123 @@
+"""What is known of each measure and source of a run, and whom the numbers are owed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from healthycities import catalogue
+from healthycities.errors import ConfigError, SchemaError
+from healthycities.settings import SYNTHETIC, Settings, SourceSettings
+
+DEMO_LICENCE = "MIT; names, centres and population of the districts: Open Government Licence v3.0"
+DEMO_ORIGIN = (
+    "Names, centres and mid-2020 population of the districts: Office for National Statistics, "
+    "licensed under the Open Government Licence v3.0."
+)
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What is said of one source wherever its values are used."""
+
+    source: str
+    title: str
+    publisher: str
+    product: str
+    licence: str
+    attribution: str
+    address: str
+
+
+def credits_of(settings: Settings) -> dict[str, Credit]:
+    """Return the credit of each source that the configuration uses, by name, sorted.
+
+    Made-up values are not credited to the publisher whose layout they have.
+
+    Raises
+    ------
+    ConfigError : the configuration uses a source that has no card.
+    """
+    cards = catalogue.sources()
+    unknown = sorted(set(settings.sources) - set(cards))
+    if unknown:
+        raise ConfigError(
+            f"unknown source {', '.join(unknown)}; known are {', '.join(sorted(cards))}",
+            place="sources",
+        )
+    return {
+        name: _demo(name, cards[name], settings.sources[name])
+        if settings.sources[name].provider == "demo"
+        else _published(name, cards[name], settings.sources[name])
+        for name in sorted(settings.sources)
+    }
+
+
+def _published(name: str, card: catalogue.SourceCard, given: SourceSettings) -> Credit:
+    return Credit(
+        source=name,
+        title=card.title,
+        publisher=card.publisher,
+        product=card.product,
+        licence=given.licence or card.licence,
+        attribution=given.attribution or card.attribution,
+        address=card.address,
+    )
+
+
+def _demo(name: str, card: catalogue.SourceCard, given: SourceSettings) -> Credit:
+    return Credit(
+        source=name,
+        title=f"{SYNTHETIC}: {card.title}",
+        publisher="healthycities",
+        product=f"{SYNTHETIC} values in the layout of: {card.product}",
+        licence=given.licence or DEMO_LICENCE,
+        attribution=given.attribution
+        or f"{SYNTHETIC} values made by healthycities, not data of any publisher. {DEMO_ORIGIN}",
+        address="",
+    )
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What each measure is, and the sources that it rests on.
+
+    Parameters
+    ----------
+    measures : what each measure is, by its name.
+    sources_of : names of the sources behind each measure, by its name.
+    credits : the sources of the run, by name.
+    """
+
+    measures: Mapping[str, catalogue.Measure]
+    sources_of: Mapping[str, tuple[str, ...]]
+    credits: Mapping[str, Credit]
+
+    def require(self, names: Iterable[str]) -> None:
+        """Hold that measures are described.
+
+        Raises
+        ------
+        SchemaError : naming those without a description or sources.
+        """
+        known = self.measures.keys() & self.sources_of.keys()
+        missing = sorted(set(names) - known)
+        if missing:
+            raise SchemaError(
+                f"measures without a description or sources: {', '.join(missing)}",
+                mend="Put them on the card of their metric, under the name that its rows have.",
+            )
+
+    def named(self, sources: Iterable[str]) -> tuple[Credit, ...]:
+        """Return the credits of those of some sources that the run uses, sorted by name."""
+        wanted = set(sources)
+        return tuple(credit for name, credit in self.credits.items() if name in wanted)
+
+    def behind(self, metric: str) -> tuple[Credit, ...]:
+        """Return the credits of the sources behind a measure."""
+        return self.named(self.sources_of[metric])
+
+
+def joined(parts: Iterable[str]) -> str | None:
+    """Join texts, each once and in the order of their first appearance; None for none."""
+    return "; ".join(dict.fromkeys(part for part in parts if part)) or None

@@ -1,0 +1,321 @@
+"""The wide layers of the GeoPackage: one row an area, one column a measure and year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from healthycities import fields, tables
+from healthycities.errors import CrsError, GeometryError, RegisterError, SchemaError, SourceError
+from healthycities.geography.register import Authority, Register
+from healthycities.publish.assemble import Results, marked
+from healthycities.settings import SYNTHETIC
+
+BNG_EPSG = 27700
+LONGEST_NAME = 60
+LAYERS: Mapping[str, str] = {
+    "authorities": "authority",
+    "districts": "district",
+    "small_areas": "small_area",
+    "england": "england",
+}
+"""Layer to its level, in the order of the file."""
+
+N_DISTRICTS = "n_districts"
+KIND = "kind"
+TIER = "tier"
+MAYOR_IN_OFFICE = "mayor_in_office"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a layer that holds a measure.
+
+    Parameters
+    ----------
+    part : fields.VALUE, fields.LOWER or fields.UPPER.
+    """
+
+    metric: str
+    year: int
+    part: str
+
+    @property
+    def name(self) -> str:
+        """Name of the column; a bound of an interval is named after its value."""
+        stem = f"{self.metric}_{self.year}"
+        return stem if self.part == fields.VALUE else f"{stem}_{self.part}"
+
+
+def measure_columns(results: Results, level: str) -> tuple[Column, ...]:
+    """Return the columns that a level has: its measures by name and year, intervals beside them.
+
+    A measure has columns for its interval where any area of the level has one in any year.
+
+    Raises
+    ------
+    SchemaError : the name of a column would be longer than 60 characters.
+    """
+    rows = _persons(results, level)
+    bounded = set(rows.loc[rows[[fields.LOWER, fields.UPPER]].notna().any(axis=1), fields.METRIC])
+    cases = (
+        rows[[fields.METRIC, fields.YEAR]]
+        .drop_duplicates()
+        .sort_values([fields.METRIC, fields.YEAR])
+    )
+    columns = tuple(
+        Column(metric, int(year), part)
+        for metric, year in cases.itertuples(index=False)
+        for part in (fields.VALUE, fields.LOWER, fields.UPPER)
+        if part == fields.VALUE or metric in bounded
+    )
+    _require_short(columns)
+    return columns
+
+
+def _require_short(columns: Iterable[Column]) -> None:
+    longest = max((column.name for column in columns), key=len, default="")
+    if len(longest) > LONGEST_NAME:
+        raise SchemaError(
+            f"the column '{longest}' would have {len(longest)} characters; "
+            f"at most {LONGEST_NAME} are allowed",
+            mend="Give the measure a shorter name on the card of its metric.",
+        )
+
+
+def _persons(results: Results, level: str) -> pd.DataFrame:
+    rows = results.of(level)
+    return rows[rows[fields.SEX] == "persons"]
+
+
+def wide(results: Results, level: str) -> pd.DataFrame:
+    """Return the measures of a level for persons, one row an area.
+
+    Returns
+    -------
+    Indexed by area code, for every area of the level, sorted; the columns of `measure_columns`
+    and a note. Missing values are NaN.
+
+    Raises
+    ------
+    SchemaError : a measure has several bands of age for persons, so that no one number is its own.
+    """
+    rows = _persons(results, level)
+    _require_one_age(rows)
+    codes = results.names[level].index
+    groups = {
+        case: group.set_index(fields.AREA_CODE)
+        for case, group in rows.groupby([fields.METRIC, fields.YEAR])
+    }
+    content = {
+        column.name: groups[column.metric, column.year][column.part].reindex(codes)
+        for column in measure_columns(results, level)
+    }
+    notes = _notes(rows).reindex(codes)
+    return pd.DataFrame({**content, fields.NOTE: notes}, index=codes)
+
+
+def _require_one_age(rows: pd.DataFrame) -> None:
+    repeated = rows[rows.duplicated([fields.AREA_CODE, fields.METRIC, fields.YEAR])]
+    if len(repeated):
+        row = repeated.iloc[0]
+        raise SchemaError(
+            f"{row[fields.METRIC]}, {row[fields.AREA_CODE]}, {row[fields.YEAR]}: expected one band "
+            "of age for persons, found several",
+            mend="Give each band of age a measure of its own.",
+        )
+
+
+def _notes(rows: pd.DataFrame) -> pd.Series:
+    """Return what is said of the values of each area, each sentence once."""
+    said = rows[[fields.AREA_CODE, fields.NOTE]].dropna()
+    bare = said[fields.NOTE].str.removeprefix(SYNTHETIC).str.removeprefix(". ")
+    said = said.assign(note=bare)[bare != ""].drop_duplicates().sort_values(list(said.columns))
+    return said.groupby(fields.AREA_CODE)[fields.NOTE].agg("; ".join)
+
+
+def shapes(file: Path, codes: Iterable[str], code_column: str) -> gpd.GeoSeries:
+    """Read the shapes of some areas, as MultiPolygons on the British National Grid.
+
+    Parameters
+    ----------
+    file : GeoParquet in the schema `tables.DISTRICTS` or `tables.SMALL_AREAS`.
+    codes : the areas wanted; the file may have more.
+
+    Returns
+    -------
+    Indexed by code, in the order wanted.
+
+    Raises
+    ------
+    CrsError : the file is not in EPSG:27700.
+    GeometryError : a shape is empty or not of polygons.
+    RegisterError : an area has no row.
+    """
+    frame = _read_shapes(file)
+    schema = tables.DISTRICTS if code_column == fields.DISTRICT_CODE else tables.SMALL_AREAS
+    tables.checked(frame, schema, file=file)
+    given = frame.set_index(code_column).geometry
+    wanted = list(codes)
+    absent = [code for code in wanted if code not in given.index]
+    if absent:
+        raise RegisterError(
+            f"{len(absent)} areas have no shape: {', '.join(absent[:5])}",
+            file=file,
+            mend="Prepare the boundaries of the map that is reported on.",
+        )
+    return multi(given.loc[wanted], file)
+
+
+def _read_shapes(file: Path) -> gpd.GeoDataFrame:
+    try:
+        frame = gpd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"expected a GeoParquet file, found: {error}",
+            file=file,
+            mend="Run the step that makes it.",
+        ) from error
+    if frame.crs is None or frame.crs.to_epsg() != BNG_EPSG:
+        raise CrsError(
+            f"expected EPSG:{BNG_EPSG}, found {frame.crs.to_string() if frame.crs else 'none'}",
+            file=file,
+            mend="Prepare the boundaries again.",
+        )
+    return frame
+
+
+def multi(geometry: gpd.GeoSeries, file: Path | None = None) -> gpd.GeoSeries:
+    """Return every shape as a MultiPolygon.
+
+    Raises
+    ------
+    GeometryError : a shape is missing, empty, or not of polygons.
+    """
+    good = geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~geometry.is_empty
+    if not good.all():
+        raise GeometryError(
+            f"expected polygons, found {geometry[~good].iloc[0]}",
+            file=file,
+            place=f"area {geometry.index[~good][0]}",
+            mend="Correct the boundary.",
+        )
+    parts, owner = shapely.get_parts(geometry.to_numpy(), return_index=True)
+    return gpd.GeoSeries(
+        shapely.multipolygons(parts, indices=owner), index=geometry.index, crs=geometry.crs
+    )
+
+
+def unions(parts: gpd.GeoSeries, owners: pd.Series) -> gpd.GeoSeries:
+    """Return the union of the parts of each owner, sorted by owner.
+
+    Parameters
+    ----------
+    parts : shapes by code.
+    owners : owner of each code; parts without one are left out.
+    """
+    groups = owners.reindex(parts.index).dropna().sort_index()
+    whole = {
+        str(owner): shapely.union_all(parts.loc[members.index].to_numpy())
+        for owner, members in groups.groupby(groups)
+    }
+    return multi(gpd.GeoSeries(pd.Series(whole, dtype=object), crs=parts.crs))
+
+
+def authority_facts(codes: Iterable[str], register: Register, as_at: date) -> pd.DataFrame:
+    """Return kind, tier and whether a mayor is in office at a date, by code of the authority.
+
+    Raises
+    ------
+    RegisterError : an authority does not stand at the date.
+    """
+    known = {authority.area_code: authority for authority in register.authorities(as_at)}
+    facts = {code: _facts(known, code, as_at) for code in codes}
+    columns = [KIND, TIER, MAYOR_IN_OFFICE]
+    return pd.DataFrame.from_dict(facts, orient="index", columns=columns).astype(
+        {MAYOR_IN_OFFICE: bool}
+    )
+
+
+def _facts(known: Mapping[str, Authority], code: str, as_at: date) -> tuple[str, str | None, bool]:
+    if code not in known:
+        raise RegisterError(
+            f"{code} is not an authority at {as_at}", mend="Prepare the areas of this date again."
+        )
+    return known[code].kind, known[code].tier, known[code].mayor_in_office(as_at)
+
+
+def keys(results: Results, level: str, register: Register, as_at: date) -> pd.DataFrame:
+    """Return the leading columns of a layer, indexed by area code: what and where an area is."""
+    names = results.names[level]
+    table = pd.DataFrame({fields.AREA_CODE: names.index, fields.AREA_NAME: names.to_numpy()})
+    table.index = names.index
+    if level == "authority":
+        pairs = results.areas[[fields.DISTRICT_CODE, fields.AUTHORITY_CODE]].drop_duplicates()
+        counts = pairs[fields.AUTHORITY_CODE].value_counts().reindex(names.index).astype("int64")
+        facts = authority_facts(names.index, register, as_at)
+        return pd.concat([table, counts.rename(N_DISTRICTS), facts], axis=1)
+    above = {
+        "district": [fields.AUTHORITY_CODE, fields.AUTHORITY_NAME],
+        "small_area": [
+            fields.DISTRICT_CODE,
+            fields.DISTRICT_NAME,
+            fields.AUTHORITY_CODE,
+            fields.AUTHORITY_NAME,
+            fields.DEPRIVATION_DECILE,
+        ],
+    }.get(level, [])
+    code = {"district": fields.DISTRICT_CODE, "small_area": fields.SMALL_AREA_CODE}.get(level)
+    if code is None:
+        return table
+    return table.join(results.areas.drop_duplicates(code).set_index(code)[above])
+
+
+def layer(
+    results: Results, level: str, geometry: gpd.GeoSeries, register: Register, as_at: date
+) -> gpd.GeoDataFrame:
+    """Return one layer: its key columns, its measures, a note, and the shapes."""
+    content = pd.concat([keys(results, level, register, as_at), wide(results, level)], axis=1)
+    if results.synthetic:
+        content[fields.NOTE] = marked(content[fields.NOTE])
+    frame = gpd.GeoDataFrame(content, geometry=geometry.reindex(content.index), crs=geometry.crs)
+    return frame.reset_index(drop=True)
+
+
+def spatial_layers(
+    results: Results, district_file: Path, small_area_file: Path, register: Register, as_at: date
+) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of a run, by name, in the order of the file.
+
+    Parameters
+    ----------
+    district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`;
+        may have more rows than the run reports on.
+    register : the register of authorities.
+    as_at : the date whose map is reported on.
+
+    Raises
+    ------
+    HealthycitiesError : see `shapes`, `wide` and `authority_facts`.
+    """
+    owners = results.areas.drop_duplicates(fields.DISTRICT_CODE).set_index(fields.DISTRICT_CODE)
+    districts = shapes(district_file, results.names["district"].index, fields.DISTRICT_CODE)
+    small_areas = shapes(small_area_file, results.names["small_area"].index, fields.SMALL_AREA_CODE)
+    geometry = {
+        "authorities": unions(districts, owners[fields.AUTHORITY_CODE]),
+        "districts": districts,
+        "small_areas": small_areas,
+    }
+    if results.all_england:
+        everywhere = results.names["england"].index[0]
+        geometry["england"] = unions(districts, pd.Series(everywhere, index=districts.index))
+    return {
+        name: layer(results, LAYERS[name], shape, register, as_at)
+        for name, shape in geometry.items()
+    }

@@ -1,0 +1,145 @@
+"""What a run was made from: inputs, configuration, code and libraries, with no date of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+import pyproj
+import shapely
+
+from healthycities import catalogue
+from healthycities.errors import SourceError
+from healthycities.publish.guide import Credit
+from healthycities.settings import Settings
+
+BLOCK_BYTES = 1 << 20
+CODE_FILES = ("*.py", "data/*.csv", "templates/*")
+
+
+def provenance(
+    settings: Settings, raw_files: Mapping[str, Sequence[Path]], credit_of: Mapping[str, Credit]
+) -> dict[str, Any]:
+    """Return what the results were made from, ready for JSON.
+
+    It holds no time and no absolute path, so that the same content gives the same bytes anywhere.
+
+    Parameters
+    ----------
+    raw_files : the raw files of each source, by its name.
+    credit_of : the sources of the run, by name.
+
+    Raises
+    ------
+    SourceError : a raw file cannot be read.
+    """
+    return {
+        "run": settings.run_name,
+        "synthetic": settings.synthetic,
+        "inputs": [
+            _input(name, path, settings, credit_of[name])
+            for name in sorted(raw_files)
+            for path in sorted(raw_files[name], key=lambda path: (path.name, str(path)))
+        ],
+        "config": placeless(settings.model_dump(mode="json")),
+        "code": {
+            "package": catalogue.PACKAGE,
+            "version": metadata.version(catalogue.PACKAGE),
+            "digest": package_digest(),
+        },
+        "packages": package_versions(),
+        "libraries": {
+            "gdal": pyogrio.__gdal_version_string__,
+            "geos": shapely.geos_version_string,
+            "proj": pyproj.proj_version_str,
+        },
+        "python": platform.python_version(),
+    }
+
+
+def _input(name: str, path: Path, settings: Settings, credit: Credit) -> dict[str, Any]:
+    return {
+        "source": name,
+        "provider": settings.sources[name].provider,
+        "file": path.name,
+        "sha256": sha256(path),
+        "size_bytes": path.stat().st_size,
+        "year": year_of(name, path, settings),
+        "title": credit.title,
+        "publisher": credit.publisher,
+        "product": credit.product,
+        "licence": credit.licence,
+        "attribution": credit.attribution,
+        "address": credit.address,
+    }
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal.
+
+    Raises
+    ------
+    SourceError : the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read: {error.strerror}", file=path, mend="Fetch the file again."
+        ) from error
+    return digest.hexdigest()
+
+
+def year_of(name: str, path: Path, settings: Settings) -> int | None:
+    """Return the year that a raw file's values are of, where it is known.
+
+    That is the vintage of the configuration, or the one year of the run that the name of the file,
+    or else of its folder, holds.
+    """
+    if settings.sources[name].vintage is not None:
+        return settings.sources[name].vintage
+    if "year" not in catalogue.sources()[name].by:
+        return None
+    for text in (path.name, path.parent.name):
+        found = [year for year in settings.years if str(year) in text]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def placeless(value: Any) -> Any:
+    """Return a value of the configuration with absolute paths cut to their last part."""
+    if isinstance(value, dict):
+        return {key: placeless(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [placeless(item) for item in value]
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
+    return value
+
+
+def package_digest() -> str:
+    """Return a digest of every module, table and template of the package."""
+    root = catalogue.PACKAGE_DIR
+    found = {file for pattern in CODE_FILES for file in root.rglob(pattern) if file.is_file()}
+    digest = hashlib.sha256()
+    for file in sorted(found):
+        digest.update(file.relative_to(root).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def package_versions() -> dict[str, str]:
+    """Return the installed version of each dependency that a run has."""
+    wanted = metadata.requires(catalogue.PACKAGE) or []
+    names = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in wanted if "extra ==" not in line]
+    return {name: metadata.version(name) for name in sorted(names)}

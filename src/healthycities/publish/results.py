@@ -1,0 +1,98 @@
+"""Everything that a run hands over, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from healthycities.catalogue import Measure
+from healthycities.geography.register import Register
+from healthycities.io.atomic import replacing, write_json, write_text
+from healthycities.io.geopackage import write_geopackage
+from healthycities.publish.assemble import Results, assemble
+from healthycities.publish.dictionary import dictionary, layer_descriptions
+from healthycities.publish.guide import Guide, credits_of
+from healthycities.publish.layers import spatial_layers
+from healthycities.publish.provenance import provenance
+from healthycities.publish.reconcile import require_parts_add_up
+from healthycities.publish.report import render
+from healthycities.settings import Settings
+
+
+def geopackage_name(settings: Settings) -> str:
+    """Return the name of a run's GeoPackage."""
+    return f"healthycities_{settings.run_name}.gpkg"
+
+
+def publish(
+    run_dir: Path,
+    settings: Settings,
+    measure_files: Sequence[Path],
+    areas_file: Path,
+    district_file: Path,
+    small_area_file: Path,
+    raw_files: Mapping[str, Sequence[Path]],
+    measures: Mapping[str, Measure],
+    sources_of: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Write the results of a run: GeoPackage, tables, provenance and report.
+
+    The files take their final names together, once all of them are whole; the GeoPackage is the
+    last. The same content gives the same bytes, whenever and wherever it is written.
+
+    Parameters
+    ----------
+    run_dir : folder that receives the files.
+    measure_files : Parquet files in the schema `tables.MEASURES`.
+    areas_file : Parquet file in the schema `tables.AREAS`.
+    district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`.
+    raw_files : the raw files of each source, by its name.
+    measures : what each measure is, by the name that its rows have.
+    sources_of : names of the sources behind each measure, by its name.
+
+    Raises
+    ------
+    HealthycitiesError : the parts do not fit together; nothing is written then.
+    """
+    results = assemble(measure_files, areas_file, synthetic=settings.synthetic)
+    require_parts_add_up(results)
+    guide = Guide(measures, sources_of, credits_of(settings))
+    guide.require(results.measures["metric"].unique())
+    frames = spatial_layers(
+        results, district_file, small_area_file, Register.load(), settings.authorities_as_at
+    )
+    origin = provenance(settings, raw_files, guide.credits)
+    page = render(results, frames, guide, settings)
+    with ExitStack() as moves:
+        # The last to be entered is the first to take its name.
+        package = moves.enter_context(replacing(run_dir / geopackage_name(settings)))
+        report = moves.enter_context(replacing(run_dir / "report.html"))
+        told = moves.enter_context(replacing(run_dir / "provenance.json"))
+        csv = moves.enter_context(replacing(run_dir / "measures.csv"))
+        parquet = moves.enter_context(replacing(run_dir / "measures.parquet"))
+        write_tables(results.measures, parquet, csv)
+        write_json(told, origin)
+        write_text(report, page)
+        _write_package(package, results, frames, guide, settings)
+
+
+def write_tables(measures: pd.DataFrame, parquet: Path, csv: Path) -> None:
+    """Write the long table twice: the same rows in the same order, every number in full."""
+    measures.to_parquet(parquet, index=False)
+    measures.to_csv(csv, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _write_package(
+    path: Path,
+    results: Results,
+    frames: Mapping[str, gpd.GeoDataFrame],
+    guide: Guide,
+    settings: Settings,
+) -> None:
+    tables = {"measures": results.measures, "dictionary": dictionary(results, frames, guide)}
+    descriptions = layer_descriptions(results, frames, guide, settings.authorities_as_at)
+    write_geopackage(path, {**frames, **tables}, descriptions=descriptions)

@@ -1,0 +1,81 @@
+"""Which measures a reader is shown first, and which belong together: as the metrics' cards say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from healthycities import catalogue
+from healthycities.catalogue import Measure, MetricCard
+
+OTHER = "Other measures"
+COUNT = "count"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The measures of one metric.
+
+    Parameters
+    ----------
+    measures : names of all of them, in the order of the card.
+    headlines : the leading one; one for each pollutant where the metric is given by pollutant.
+    mapped : the ones to draw as maps: the headlines, or where those are counts, which grow with
+        the people of an area, the first that is not.
+    """
+
+    title: str
+    measures: tuple[str, ...]
+    headlines: tuple[str, ...]
+    mapped: tuple[str, ...]
+
+
+def topics(names: Iterable[str], measures: Mapping[str, Measure]) -> tuple[Topic, ...]:
+    """Return the topics that some measures belong to, in the order of the names of the metrics.
+
+    Parameters
+    ----------
+    names : measures to show.
+    measures : what each measure is, by its name.
+    """
+    waiting = set(names)
+    found = []
+    for _, card in sorted(catalogue.metrics().items()):
+        families = _families(card, waiting)
+        waiting -= {name for family in families for name in family}
+        if families:
+            found.append(_topic(card.title, families, measures))
+    if waiting:
+        found.append(_topic(OTHER, [sorted(waiting)], measures))
+    return tuple(found)
+
+
+def _families(card: MetricCard, names: set[str]) -> list[list[str]]:
+    """Names of each measure of a card: several where a pollutant stands in it."""
+    families = []
+    left = set(names)
+    for measure in card.measures:
+        pattern = _pattern(measure.name)
+        family = sorted(name for name in left if pattern.fullmatch(name))
+        left -= set(family)
+        families.append(family)
+    return [family for family in families if family]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = [
+        re.escape(text) + (".+" if brace else "") for text, brace, *_ in Formatter().parse(template)
+    ]
+    return re.compile("".join(parts))
+
+
+def _topic(title: str, families: list[list[str]], measures: Mapping[str, Measure]) -> Topic:
+    rates = [[name for name in family if measures[name].statistic != COUNT] for family in families]
+    return Topic(
+        title=title,
+        measures=tuple(name for family in families for name in family),
+        headlines=tuple(families[0]),
+        mapped=tuple(next((family for family in rates if family), [])),
+    )
