@@ -1,0 +1,112 @@
+"""Grids of numbers, as GeoTIFF."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetReader
+
+from healthycities.errors import CrsError, SourceError
+from healthycities.io.atomic import replacing
+from healthycities.spatial.grid import FloatArray, Grid
+
+_TILE = 256
+_FLOAT_PREDICTOR = 3
+
+
+def write_grid(path: Path, values: FloatArray, grid: Grid) -> None:
+    """Write values to a GeoTIFF, float64, tiled; the same values give the same bytes.
+
+    Parameters
+    ----------
+    path : the final name; the file appears under it only when it is whole.
+    values : (rows, columns) of ``grid``, from the north-west; NaN where there is no value.
+
+    Raises
+    ------
+    SourceError : the values are not of the grid's shape.
+    """
+    if values.shape != grid.shape:
+        raise SourceError(f"expected values of shape {grid.shape}, found {values.shape}", file=path)
+    with (
+        replacing(path) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            height=grid.n_rows,
+            width=grid.n_columns,
+            count=1,
+            dtype="float64",
+            nodata=math.nan,
+            crs=CRS.from_user_input(grid.crs),
+            transform=rasterio.Affine(*grid.transform),
+            tiled=True,
+            blockxsize=_TILE,
+            blockysize=_TILE,
+            compress="deflate",
+            predictor=_FLOAT_PREDICTOR,
+        ) as raster,
+    ):
+        raster.write(values.astype(np.float64), 1)
+
+
+def read_grid(path: Path) -> tuple[FloatArray, Grid]:
+    """Read the one band of a raster, float64 with NaN where it has no value, and its grid.
+
+    Raises
+    ------
+    SourceError : the file is absent or unreadable, has several bands, or cells that are not square
+        or not north-up.
+    CrsError : the file does not say its coordinate reference system, or it is in degrees.
+    """
+    try:
+        with rasterio.open(path) as raster:
+            grid = _grid(path, raster)
+            return _values(raster), grid
+    except RasterioIOError as error:
+        raise SourceError(
+            f"cannot be read as a raster ({error})",
+            file=path,
+            mend="Correct the path, or get the file again.",
+        ) from error
+
+
+def _values(raster: DatasetReader) -> FloatArray:
+    """Return values as the file means them: masked, scaled and offset."""
+    stored = raster.read(1, masked=True).astype(np.float64).filled(np.nan)
+    return np.asarray(stored * raster.scales[0] + raster.offsets[0], dtype=np.float64)
+
+
+def _grid(path: Path, raster: DatasetReader) -> Grid:
+    if raster.count != 1:
+        raise SourceError(
+            f"expected one band, found {raster.count}",
+            file=path,
+            mend="Write the band that holds the values to a file of its own.",
+        )
+    a, b, c, d, e, f = tuple(raster.transform)[:6]
+    if b or d or e >= 0 or not math.isclose(a, -e):
+        raise SourceError(
+            f"expected square cells, north up, found the transform {(a, b, c, d, e, f)}",
+            file=path,
+            mend="Warp the raster to a north-up grid of square cells.",
+        )
+    return Grid(c, f, a, raster.height, raster.width, _crs(path, raster.crs))
+
+
+def _crs(path: Path, crs: CRS | None) -> str:
+    if not crs or not crs.is_projected:
+        raise CrsError(
+            "expected a projected coordinate reference system, found "
+            + (crs.to_string() if crs else "none"),
+            file=path,
+            mend="Write the coordinate reference system into the file, or warp it to EPSG:27700.",
+        )
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else crs.to_wkt()

@@ -1,0 +1,91 @@
+"""Where the people of each small area live, as one point."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pandas as pd
+
+from healthycities import fields, tables
+from healthycities.catalogue import SourceCard
+from healthycities.errors import CrsError
+from healthycities.io.tabular import Column, Table, read_csv
+from healthycities.sources import codes
+from healthycities.sources.raw import Raw
+
+CARD = SourceCard(
+    title="Population-weighted centroids of small areas",
+    publisher="Office for National Statistics",
+    product="Lower layer Super Output Areas (2021) population-weighted centroids",
+    licence="Open Government Licence v3.0",
+    attribution=(
+        "Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
+        "Contains OS data © Crown copyright and database right [year]."
+    ),
+    address=(
+        "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+        "LSOA_PopCentroids_EW_2021_V4/FeatureServer/0/query"
+        "?where=1%3D1&outFields=*&outSR=27700&f=csv (verify)"
+    ),
+    layout=(
+        "CSV, one row for each small area: LSOAyyCD, x and y, metres in EPSG:27700 (download with "
+        "spatialRefId=27700). Rows outside England are left out."
+    ),
+    kind="table",
+)
+
+_CRS = "EPSG:27700"
+_X = Column(fields.EASTING_M, "x", "x")
+_Y = Column(fields.NORTHING_M, "y", "y")
+
+_ENGLAND_M = MappingProxyType(
+    {fields.EASTING_M: (80_000, 656_000), fields.NORTHING_M: (5_000, 658_000)}
+)
+"""Metres of EPSG:27700 between which England lies, from Scilly to Lowestoft and Berwick."""
+
+
+def read(raw: Raw) -> pd.DataFrame:
+    """Read the centroid of each English small area, in metres of EPSG:27700.
+
+    Raises
+    ------
+    SourceError, SchemaError : see `read_csv`; or a small area stands twice.
+    CrsError : coordinates outside England, or in another system: nothing is reprojected here.
+    """
+    found = read_csv(raw.paths, (codes.SMALL_AREA, _X, _Y), renamed=raw.columns)
+    table = codes.english_small_areas(found)
+    table.require_unique([fields.SMALL_AREA_CODE])
+    metres = {name: table.numbers(name) for name in _ENGLAND_M}
+    frame = table.rows.assign(**metres)
+    _require_metres(raw, table)
+    _require_england(frame, table)
+    frame = frame.sort_values(fields.SMALL_AREA_CODE, ignore_index=True)
+    return tables.checked(frame, tables.CENTROIDS, file=table.files)
+
+
+def _require_metres(raw: Raw, table: Table) -> None:
+    if raw.crs is not None and raw.crs.upper() != _CRS:
+        raise CrsError(
+            f"expected coordinates in {_CRS}, and `crs` of this source says {raw.crs}",
+            file=table.files,
+            mend=f"Download the table in {_CRS}, or convert it.",
+        )
+
+
+def _require_england(frame: pd.DataFrame, table: Table) -> None:
+    inside = pd.Series(True, index=frame.index)
+    for name, (lowest, highest) in _ENGLAND_M.items():
+        inside &= frame[name].between(lowest, highest)
+    if not inside.all():
+        row = int(frame.index[~inside][0])
+        x, y = frame.loc[row, fields.EASTING_M], frame.loc[row, fields.NORTHING_M]
+        degrees = max(abs(x), abs(y)) <= 180
+        file, line = table.place(row)
+        raise CrsError(
+            f"expected a point of England in metres of {_CRS}, found x {x:g}, y {y:g}"
+            + (", which look like degrees" if degrees else ""),
+            file=file,
+            place=f"line {line}",
+            mend=f"Download the table in {_CRS}"
+            + (" (spatialRefId=27700)." if degrees else ", or correct the line."),
+        )
