@@ -8,16 +8,21 @@ from collections.abc import Mapping
 from glob import glob, has_magic
 from operator import attrgetter
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from healthycities import catalogue
-from healthycities.errors import ConfigError
+from healthycities.errors import ConfigError, RegisterError
+from healthycities.geography.districts import known_districts
+from healthycities.geography.register import Register
+from healthycities.health.data import rows
 from healthycities.pollutants import POLLUTANTS
 
 Year = Annotated[int, Field(ge=2001, le=2050)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 SYNTHETIC = "SYNTHETIC"
 
@@ -111,10 +116,10 @@ class Settings(Section):
     )
     years: tuple[Year, ...] = Field(min_length=1, description="Years to report on")
     pollutants: tuple[str, ...] = Field((), description="Any of: " + ", ".join(sorted(POLLUTANTS)))
-    metrics: Literal["all"] | tuple[str, ...] = Field(
+    metrics: Literal["all"] | Names = Field(
         "all", description="all, or names of files in src/healthycities/metrics/"
     )
-    authorities: Literal["all"] | tuple[str, ...] = Field(
+    authorities: Literal["all"] | Names = Field(
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"
     )
     authorities_as_at: datetime.date = Field(
@@ -202,16 +207,33 @@ def _as_json(content: Mapping[str, Any]) -> str:
 
 def _shape_problems(error: ValidationError) -> list[str]:
     """One line for each thing that pydantic found."""
-    lines = []
-    for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"] if part not in ("str", "tuple"))
-        if item["type"] == "extra_forbidden":
-            lines.append(f"{place}: unknown key")
-        elif item["type"] == "missing":
-            lines.append(f"{place}: this key is required")
-        else:
-            lines.append(f"{place}: {item['msg'].lower()}, found {item['input']!r}")
-    return sorted(set(lines))
+    return sorted({_said(item) for item in error.errors() if not _is_echo(item)})
+
+
+def _said(item: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"] if not _is_choice(part))
+    if item["type"] == "extra_forbidden":
+        return f"{place}: unknown key"
+    if item["type"] == "missing":
+        return f"{place}: this key is required"
+    message = (item["msg"][0].lower() + item["msg"][1:]).replace("tuple", "list")
+    return f"{place}: {message}, found {item['input']!r}"
+
+
+def _is_echo(item: Mapping[str, Any]) -> bool:
+    """Whether another item says it better.
+
+    A list whose items are wrong is also called too short, and a list is also no 'all'.
+    """
+    if not isinstance(item["input"], list | tuple):
+        return False
+    short = item["type"] == "too_short" and len(item["input"]) > 0
+    return short or (item["type"] == "literal_error" and _is_choice(item["loc"][-1]))
+
+
+def _is_choice(part: str | int) -> bool:
+    """Whether a part of a place is pydantic's name for one of several types, and no key."""
+    return isinstance(part, str) and part.startswith(("literal[", "tuple[", "constrained-tuple"))
 
 
 def _unknown(place: str, names: tuple[str, ...], known: Mapping[str, Any]) -> list[str]:
@@ -239,24 +261,43 @@ def _source_problems(settings: Settings) -> list[str]:
             problems.append(f"sources.{name}.path: provider demo takes no path")
         card = catalogue.sources().get(name)
         if source.path and card:
-            problems += _path_problems(name, source, card)
+            problems += [
+                f"sources.{name}.path: {problem}"
+                for problem in _path_problems(source, card, settings.pollutants)
+            ]
     return problems
 
 
-def _path_problems(name: str, source: SourceSettings, card: catalogue.SourceCard) -> list[str]:
+def _path_problems(
+    source: SourceSettings, card: catalogue.SourceCard, pollutants: tuple[str, ...]
+) -> list[str]:
     path = source.path or ""
+    by_year, by_pollutant = "{year}" in path, "{pollutant}" in path
     problems = []
-    if "year" in card.by and "{year}" not in path and source.vintage is None:
-        problems.append(
-            f"sources.{name}.path: holds no {{year}}; say in vintage which year its values are of"
-        )
-    if "year" not in card.by and "{year}" in path:
-        problems.append(f"sources.{name}.path: is one file for all years and takes no {{year}}")
-    try:
-        path.format(year=0, pollutant="")
-    except (KeyError, IndexError, ValueError):
-        problems.append(f"sources.{name}.path: only {{year}} and {{pollutant}} may stand in braces")
+    if "year" in card.by and not by_year and source.vintage is None:
+        problems.append("holds no {year}; say in vintage which year its values are of")
+    if by_year and source.vintage is not None:
+        problems.append("holds {year}, which vintage denies; leave one of them out")
+    if by_year and "year" not in card.by:
+        problems.append("is one file for all years and takes no {year}")
+    if by_pollutant and "pollutant" not in card.by:
+        problems.append("is of no pollutant and takes no {pollutant}")
+    if "pollutant" in card.by and not by_pollutant and len(pollutants) > 1:
+        problems.append(f"holds no {{pollutant}}, and so is one file for {', '.join(pollutants)}")
+    if not _is_filled_by_words(path):
+        problems.append("only {year} and {pollutant} may stand in braces")
     return problems
+
+
+def _is_filled_by_words(path: str) -> bool:
+    try:
+        parts = list(Formatter().parse(path))
+    except ValueError:
+        return False
+    return all(
+        name in (None, "year", "pollutant") and not form and not conversion
+        for _, name, form, conversion in parts
+    )
 
 
 def _need_problems(settings: Settings) -> list[str]:
@@ -292,17 +333,47 @@ def _greenspace_problems(settings: Settings) -> list[str]:
     ]
 
 
+def _place_problems(settings: Settings) -> list[str]:
+    """Where the tables do not cover the date, or authorities are unknown at it."""
+    as_at = settings.authorities_as_at
+    only = None if settings.authorities == "all" else settings.authorities
+    try:
+        known_districts(as_at)
+    except RegisterError as error:
+        return [f"authorities_as_at: {error}".rstrip(".")]
+    try:
+        Register.load().in_scope(as_at, only)
+    except RegisterError as error:
+        return [f"authorities: {error}".rstrip(".")]
+    return []
+
+
+def _health_problems(settings: Settings) -> list[str]:
+    """Names of a group of causes or of a function that no table of the package has."""
+    groups = {row["group_id"]: row for row in rows("cause_groups.csv")}
+    functions = {row["crf_id"]: row for row in rows("concentration_response.csv")}
+    function = settings.burden.concentration_response
+    return [
+        *_unknown("mortality.cause_group", (settings.mortality.cause_group,), groups),
+        *_unknown("burden.concentration_response", (function,), functions),
+    ]
+
+
 def _disagreements(settings: Settings) -> list[str]:
     """All problems between keys that are each well-formed."""
     chosen = () if settings.metrics == "all" else settings.metrics
+    authorities = () if settings.authorities == "all" else settings.authorities
     return [
         *_repeated("years", settings.years),
         *_repeated("pollutants", settings.pollutants),
         *_unknown("pollutants", settings.pollutants, POLLUTANTS),
         *_repeated("metrics", chosen),
         *_unknown("metrics", chosen, catalogue.metrics()),
+        *_repeated("authorities", authorities),
+        *_place_problems(settings),
         *_source_problems(settings),
         *_greenspace_problems(settings),
+        *_health_problems(settings),
         *_need_problems(settings),
     ]
 
@@ -313,7 +384,8 @@ def from_mapping(config: Mapping[str, Any], file: str | Path | None = None) -> S
     Raises
     ------
     ConfigError
-        With every problem that it has, one to a line.
+        With every problem of its keys, one to a line; once each key is well-formed, with every
+        problem between them.
     """
     try:
         settings = Settings.model_validate(dict(config))
@@ -328,3 +400,8 @@ def from_mapping(config: Mapping[str, Any], file: str | Path | None = None) -> S
             mend="Each key is described in config/schema.json.",
         )
     return settings
+
+
+def schema_json() -> str:
+    """Return config/schema.json: every key, with its kind, its bounds and what it means."""
+    return json.dumps(Settings.model_json_schema(), indent=2) + "\n"

@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from healthycities import catalogue
+from healthycities.errors import ConfigError
+from healthycities.settings import Settings, from_mapping, schema_json
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+DEFAULT = CONFIG / "config.yaml"
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    """Return the embedded configuration."""
+    return dict(yaml.safe_load(DEFAULT.read_text(encoding="utf-8")))
+
+
+def problems(config: dict[str, Any]) -> list[str]:
+    """Return the problems of a configuration, one to a line of the message."""
+    with pytest.raises(ConfigError) as error:
+        from_mapping(config, file="my.yaml")
+    first, *lines = str(error.value.problem).splitlines()
+    assert first.startswith(f"{len(lines)} problem")
+    assert str(error.value).startswith("my.yaml: ")
+    return [line.strip() for line in lines]
+
+
+def with_source(config: dict[str, Any], name: str, **entry: Any) -> dict[str, Any]:
+    """Return a configuration with another entry for one source."""
+    return {**config, "sources": {**config["sources"], name: entry}}
+
+
+# --- The embedded configuration ---
+
+
+def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
+    """config.yaml has no problem, computes every metric, and says that it is synthetic."""
+    settings = from_mapping(config)
+    assert settings.run_name == "demo_SYNTHETIC"
+    assert settings.run_dir == "results/demo_SYNTHETIC"
+    assert settings.chosen_metrics == tuple(sorted(catalogue.metrics()))
+    assert settings.authorities_as_at == datetime.date(2026, 9, 30)
+
+
+def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
+    """Every key stands in config.yaml, and every section has every key of its own."""
+    whole = json.loads(from_mapping(config).model_dump_json())
+    assert set(config) == set(whole)
+    for name in ("greenspace", "mortality", "burden", "demo", "compute"):
+        assert set(config[name]) == set(whole[name])
+    assert set(config["sources"]) == set(catalogue.sources())
+
+
+def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):
+    """A section that is left out is the one that config.yaml spells out."""
+    sections = ("greenspace", "mortality", "burden", "demo", "compute", "metrics", "authorities")
+    bare = {key: value for key, value in config.items() if key not in sections}
+    assert from_mapping(bare) == from_mapping(config)
+
+
+def test_settings_are_fixed_once_read(config: dict[str, Any]):
+    """A later step cannot change what an earlier one was told."""
+    settings = from_mapping(config)
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.run = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "file", sorted(CONFIG.rglob("*.yaml")), ids=lambda file: file.relative_to(CONFIG).as_posix()
+)
+def test_every_configuration_that_is_shipped_is_valid(file: Path):
+    """Each file of config/ can be run as it stands, its files being there."""
+    shown = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert isinstance(from_mapping(shown, file), Settings)
+
+
+def test_the_schema_is_in_step_with_the_code():
+    """config/schema.json is what the code writes; `make generated` writes it again."""
+    assert (CONFIG / "schema.json").read_text(encoding="utf-8") == schema_json()
+
+
+def test_the_schema_describes_every_key():
+    """Each key of each section has a sentence, and no section takes a key that is not known."""
+    schema = json.loads(schema_json())
+    for section in (schema, *schema["$defs"].values()):
+        assert section["additionalProperties"] is False
+        for key, content in section["properties"].items():
+            assert content.get("description") or "$ref" in content, key
+
+
+# --- The name of a run ---
+
+
+@pytest.mark.parametrize(
+    ("run", "provider", "name"),
+    [
+        ("mine", "demo", "mine_SYNTHETIC"),
+        ("mine", "file", "mine"),
+        ("SYNTHETIC_trial", "demo", "SYNTHETIC_trial"),
+        ("SYNTHETIC", "file", "SYNTHETIC"),
+        ("synthetic", "demo", "synthetic_SYNTHETIC"),
+    ],
+)
+def test_a_run_on_made_up_values_says_so_in_its_name(
+    config: dict[str, Any], run: str, provider: str, name: str
+):
+    """SYNTHETIC is added to the name as soon as one source is made up, and only once."""
+    files = {
+        source: {"provider": "file", "path": "x", "vintage": 2022} for source in config["sources"]
+    }
+    files["air_quality"] = {"provider": "file", "path": "{pollutant}_{year}.csv"}
+    if provider == "demo":
+        files["air_quality"] = {"provider": "demo"}
+    settings = from_mapping({**config, "run": run, "sources": files})
+    assert settings.run_name == name
+    assert settings.run_dir == f"results/{name}"
+
+
+@pytest.mark.parametrize("run", ["", "a b", "../up", "a/b", "-x", "é"])
+def test_a_name_that_is_no_folder_is_refused(config: dict[str, Any], run: str):
+    """The name of a run is the name of a folder and of a file."""
+    assert problems({**config, "run": run}) == [
+        f"run: string should match pattern '^[A-Za-z0-9][A-Za-z0-9_-]*$', found {run!r}"
+    ]
+
+
+# --- Parts ---
+
+
+def test_parts_are_json_with_sorted_keys(config: dict[str, Any]):
+    """The text of a part does not depend on the order of the file, and its keys are sorted."""
+    turned = dict(reversed(list(config.items())))
+    turned["demo"] = dict(reversed(list(config["demo"].items())))
+    asked = ("demo", "years", "authorities_as_at", "greenspace.radius_m")
+    first, second = from_mapping(config), from_mapping(turned)
+    assert first.part(*asked) == second.part(*asked) == first.part(*reversed(asked))
+    assert first.part(*asked) == (
+        '{"authorities_as_at": "2026-09-30", "demo": {"scale": 0.1, "seed": 2026}, '
+        '"greenspace.radius_m": 300, "years": [2022, 2023]}'
+    )
+
+
+def test_a_part_changes_with_its_keys_only(config: dict[str, Any]):
+    """A changed key changes the parts that hold it, and no other."""
+    before = from_mapping(config)
+    after = from_mapping({**config, "greenspace": {**config["greenspace"], "radius_m": 500}})
+    assert before.part("greenspace.radius_m") != after.part("greenspace.radius_m")
+    assert before.part("greenspace") != after.part("greenspace")
+    for others in (("greenspace.min_site_area_ha",), ("demo", "years"), ("sources",)):
+        assert before.part(*others) == after.part(*others)
+
+
+def test_a_source_is_told_how_to_read_and_no_more(config: dict[str, Any]):
+    """The part of a source follows its own reading and the date, not its name or licence."""
+    entry = {"provider": "file", "path": "d_{year}.csv", "columns": {"OBS_VALUE": "n", "A": "b"}}
+    before = from_mapping(with_source(config, "deaths", **entry))
+    assert json.loads(before.source_part("deaths")) == {
+        "as_at": "2026-09-30",
+        "columns": {"A": "b", "OBS_VALUE": "n"},
+        "crs": None,
+        "layer": None,
+        "vintage": None,
+    }
+    named = from_mapping({**with_source(config, "deaths", **entry, licence="mine"), "run": "x"})
+    assert named.source_part("deaths") == before.source_part("deaths")
+    moved = from_mapping(
+        {**with_source(config, "deaths", **entry), "authorities_as_at": "2024-01-01"}
+    )
+    assert moved.source_part("deaths") != before.source_part("deaths")
+
+
+def test_where_it_is_computed_changes_nothing(config: dict[str, Any]):
+    """The whole configuration, as a job is told it, leaves the scheduler out."""
+    far = {**config, "compute": {"scheduler": "tcp://127.0.0.1:8786"}}
+    assert from_mapping(far).whole() == from_mapping(config).whole()
+    assert from_mapping({**config, "run": "x"}).whole() != from_mapping(config).whole()
+
+
+def test_what_may_be_used_is_used_where_it_is_given(config: dict[str, Any]):
+    """A card's optional needs count when the configuration has the sources behind them."""
+    card = catalogue.OverlapCard(
+        title="x", needs=("districts",), may_use=("greenspace_sites", "not_there")
+    )
+    assert from_mapping(config).uses(card) == ("districts", "greenspace_sites")
+
+
+def test_a_star_stands_for_the_files_that_are_there(config: dict[str, Any], tmp_path: Path):
+    """Paths are below data_dir, with the year filled in; those of a star come sorted."""
+    for name in ("b_2022.csv", "a_2022.csv", "a_2023.csv"):
+        (tmp_path / name).touch()
+    here = {**with_source(config, "deaths", provider="file", path="*_{year}.csv")}
+    settings = from_mapping({**here, "data_dir": str(tmp_path)})
+    found = settings.raw_paths("deaths", 2022)
+    assert [Path(path).name for path in found] == ["a_2022.csv", "b_2022.csv"]
+    assert settings.raw_paths("deaths", 2024) == ()
+    one = from_mapping(with_source(config, "deaths", provider="file", path="d_{year}.csv"))
+    assert one.raw_paths("deaths", 2022) == ("data/d_2022.csv",)
+
+
+# --- Problems ---
+
+
+def test_every_ill_formed_key_is_told_in_one_go(config: dict[str, Any]):
+    """Keys that are unknown, absent, of the wrong kind or out of bounds come in one message."""
+    broken = {
+        **config,
+        "run": "a b",
+        "years": [1999, "x"],
+        "metrics": 5,
+        "authorities": [],
+        "authorities_as_at": "yesterday",
+        "sources": {"deaths": {"provider": "web"}, "population": {}},
+        "greenspace": {"radius": 3, "radius_m": -1, "public_functions": []},
+        "mortality": {"confidence": 95},
+        "demo": {"scale": 0},
+        "compute": {"scheduler": "slurm"},
+        "colour": "green",
+    }
+    del broken["data_dir"]  # has a default
+    told = problems(broken)
+    assert [line.partition(": ")[0] for line in told] == [
+        "authorities",
+        "authorities_as_at",
+        "colour",
+        "compute.scheduler",
+        "demo.scale",
+        "greenspace.public_functions",
+        "greenspace.radius",
+        "greenspace.radius_m",
+        "metrics",
+        "metrics",
+        "mortality.confidence",
+        "run",
+        "sources.deaths.provider",
+        "sources.population.provider",
+        "years.0",
+        "years.1",
+    ]
+    assert "colour: unknown key" in told
+    assert "sources.population.provider: this key is required" in told
+    assert "mortality.confidence: input should be less than 1, found 95" in told
+    assert "sources.deaths.provider: input should be 'demo' or 'file', found 'web'" in told
+
+
+def test_keys_without_a_default_are_required():
+    """An empty configuration is told what it must say, and where keys are described."""
+    with pytest.raises(ConfigError, match=r"Each key is described in config/schema\.json\.$"):
+        from_mapping({})
+    assert problems({}) == [
+        f"{key}: this key is required" for key in ("authorities_as_at", "run", "sources", "years")
+    ]
+
+
+@pytest.mark.parametrize("value", [["demo"], {"demo": 1}, None, 5])
+def test_a_value_of_another_kind_is_a_problem_and_no_crash(config: dict[str, Any], value: Any):
+    """A list, a section, nothing or a number where a word is expected is told by its key."""
+    for key, place in (("run", "run"), ("compute", "compute"), ("metrics", "metrics")):
+        if not (key == "metrics" and value == ["demo"]):
+            assert all(line.startswith(place) for line in problems({**config, key: value}))
+    told = problems(with_source(config, "deaths", provider=value))
+    assert [line.partition(": ")[0] for line in told] == ["sources.deaths.provider"]
+
+
+DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
+    "year twice": (lambda c: {**c, "years": [2022, 2022]}, "years: 2022 is given twice"),
+    "pollutant twice": (
+        lambda c: {**c, "pollutants": ["pm25", "no2", "pm10", "pm25"]},
+        "pollutants: pm25 is given twice",
+    ),
+    "authority twice": (
+        lambda c: {**c, "authorities": ["cumbria", "cumbria"]},
+        "authorities: cumbria is given twice",
+    ),
+    "pollutant": (
+        lambda c: {**c, "pollutants": ["pm25", "pm10", "no2", "lead"]},
+        "pollutants: unknown name 'lead'; known are no2, ",
+    ),
+    "metric": (
+        lambda c: {**c, "metrics": ["happiness"]},
+        "metrics: unknown name 'happiness'; known are ",
+    ),
+    "authority": (
+        lambda c: {**c, "authorities": ["greater_manchestr"]},
+        "authorities: 'greater_manchestr' is not an authority; nearest known: greater_manchester",
+    ),
+    "authority of another date": (
+        lambda c: {**c, "authorities": ["cumbria"], "authorities_as_at": "2024-06-01"},
+        "authorities: 'cumbria' is established on 2026-02-24, after 2024-06-01",
+    ),
+    "date": (
+        lambda c: {**c, "authorities_as_at": "2031-01-01"},
+        "authorities_as_at: the districts of England are known from 2011-01-01 to 2027-03-31",
+    ),
+    "group of causes": (
+        lambda c: {**c, "mortality": {"cause_group": "ncd9"}},
+        "mortality.cause_group: unknown name 'ncd9'; known are cancer, ",
+    ),
+    "function": (
+        lambda c: {**c, "burden": {"concentration_response": "none"}},
+        "burden.concentration_response: unknown name 'none'; known are ",
+    ),
+    "source": (
+        lambda c: with_source(c, "noise", provider="demo"),
+        "sources: unknown name 'noise'; known are air_quality, ",
+    ),
+    "path needed": (
+        lambda c: with_source(c, "deaths", provider="file"),
+        "sources.deaths.path: provider file needs a path",
+    ),
+    "path not needed": (
+        lambda c: with_source(c, "districts", provider="demo", path="x.gpkg"),
+        "sources.districts.path: provider demo takes no path",
+    ),
+    "year needed": (
+        lambda c: with_source(c, "deaths", provider="file", path="deaths.csv"),
+        "sources.deaths.path: holds no {year}; say in vintage which year its values are of",
+    ),
+    "year denied": (
+        lambda c: with_source(c, "deaths", provider="file", path="d_{year}.csv", vintage=2022),
+        "sources.deaths.path: holds {year}, which vintage denies; leave one of them out",
+    ),
+    "year not needed": (
+        lambda c: with_source(c, "districts", provider="file", path="d_{year}.gpkg"),
+        "sources.districts.path: is one file for all years and takes no {year}",
+    ),
+    "pollutant needed": (
+        lambda c: with_source(c, "air_quality", provider="file", path="air_{year}.csv"),
+        "sources.air_quality.path: holds no {pollutant}, and so is one file for pm25, pm10, no2",
+    ),
+    "pollutant not needed": (
+        lambda c: with_source(c, "deaths", provider="file", path="{pollutant}_{year}.csv"),
+        "sources.deaths.path: is of no pollutant and takes no {pollutant}",
+    ),
+    "pollutants needed": (lambda c: {**c, "pollutants": []}, " needs at least one"),
+    "sites needed": (
+        lambda c: {
+            **c,
+            "sources": {k: v for k, v in c["sources"].items() if k != "greenspace_sites"},
+        },
+        "greenspace.min_site_area_ha: is not 0 and so needs sources.greenspace_sites",
+    ),
+    "source of a metric": (
+        lambda c: {**c, "sources": {k: v for k, v in c["sources"].items() if k != "deaths"}},
+        " needs sources.deaths",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DISAGREEMENTS)
+def test_keys_that_deny_each_other_are_told(config: dict[str, Any], case: str):
+    """Each kind of disagreement is told by its key, what is wrong and what is known."""
+    change, expected = DISAGREEMENTS[case]
+    assert any(expected in line for line in problems(change(config)))
+
+
+def test_all_disagreements_are_told_in_one_go(config: dict[str, Any]):
+    """Changes that are each wrong are told together, once for each."""
+    broken = config
+    for case in ("year twice", "authority", "group of causes", "function", "path needed", "source"):
+        broken = DISAGREEMENTS[case][0](broken)
+    assert [line.partition(":")[0] for line in problems(broken)] == [
+        "years",
+        "authorities",
+        "sources",
+        "sources.deaths.path",
+        "mortality.cause_group",
+        "burden.concentration_response",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", ["{month}", "{}", "{0}", "{year", "{year.real}", "{year[0]}", "{year:>9}", "{year!r}"]
+)
+def test_only_two_words_may_stand_in_braces(config: dict[str, Any], path: str):
+    """Anything else in braces is a problem of the configuration, and no crash of a later step."""
+    told = problems(with_source(config, "deaths", provider="file", path=path, vintage=2022))
+    said = "sources.deaths.path: only {year} and {pollutant} may stand in braces"
+    assert said in told
+
+
+def test_one_pollutant_needs_no_word_in_its_path(config: dict[str, Any]):
+    """Where there is one pollutant, its file need not be told apart from another's."""
+    one = {**config, "pollutants": ["pm25"]}
+    told = from_mapping(with_source(one, "air_quality", provider="file", path="air_{year}.csv"))
+    assert told.raw_pattern("air_quality", 2022, "pm25") == "data/air_2022.csv"
