@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,6 @@ from matplotlib.ticker import MaxNLocator
 
 from healthycities.catalogue import Measure
 from healthycities.health.data import rows
-from healthycities.pollutants import POLLUTANTS
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,27 +22,44 @@ CROWDED_SHARE = 0.35
 GUIDELINE_UNIT = "µg/m³"
 
 
-@cache
-def _guidelines() -> dict[str, dict[float, str]]:
-    """Guideline values in µg/m³ and what they are, by pollutant."""
-    found: dict[str, dict[float, str]] = {}
-    for row in rows("guidelines.csv"):
-        held = found.setdefault(row["pollutant"], {})
-        value = float(row["value_ugm3"])
-        label = f"{row['source'].split(',')[0]}, {row['status']}"
-        held[value] = f"{held[value]}; {label}" if value in held else label
-    return found
+@dataclass(frozen=True)
+class Guideline:
+    """A concentration to compare with.
+
+    Parameters
+    ----------
+    label : a few words for a legend.
+    source : where it comes from, with any doubt about it.
+    """
+
+    value_ugm3: float
+    label: str
+    source: str
 
 
-def guidelines(name: str, measure: Measure) -> dict[float, str]:
-    """Return the guideline values that a measure can be compared with, and what they are.
+def guidelines(name: str, measure: Measure) -> tuple[Guideline, ...]:
+    """Return the guidelines that a measure can be compared with, by value.
 
     Only concentrations have any: measures in µg/m³ whose name begins with that of a pollutant.
     """
     pollutant = name.partition("_")[0]
-    if measure.unit != GUIDELINE_UNIT or pollutant not in POLLUTANTS:
-        return {}
-    return dict(sorted(_guidelines().get(pollutant, {}).items()))
+    if measure.unit != GUIDELINE_UNIT:
+        return ()
+    found = [_guideline(row) for row in rows("guidelines.csv") if row["pollutant"] == pollutant]
+    return tuple(sorted(found, key=lambda guideline: (guideline.value_ugm3, guideline.label)))
+
+
+def _guideline(row: Mapping[str, str]) -> Guideline:
+    status = row["status"].replace("(verify)", "").strip()
+    label = f"{_in_words(row['name'])}, {status}"
+    return Guideline(float(row["value_ugm3"]), label, f"{row['source']}, {row['status']}")
+
+
+def _in_words(name: str) -> str:
+    """Return a name such as ``who2021`` or ``england_limit`` as it is read."""
+    words = re.sub(r"(\d+)", r" \1", name).replace("_", " ").split()
+    first = words[0].upper() if len(words[0]) < 4 else words[0].capitalize()
+    return " ".join([first, *words[1:]])
 
 
 def class_borders(values: Iterable[float], guideline_values: Iterable[float] = ()) -> Floats:
@@ -108,10 +125,14 @@ def _ends(value: float, decimals: int) -> bool:
     return abs(round(value, decimals) - value) < 1e-9 * max(1.0, abs(value))
 
 
-def guideline_labels(borders: Floats, marks: Mapping[float, str]) -> list[str]:
-    """Return a line for each guideline that is a border."""
-    return [
-        f"{border_texts([mark])[0]} = {label}"
-        for mark, label in marks.items()
-        if np.any(np.isclose(borders, mark))
-    ]
+def borders_kept(borders: Floats, known: Iterable[Guideline]) -> tuple[Guideline, ...]:
+    """Return the guidelines that are borders."""
+    return tuple(one for one in known if np.any(np.isclose(borders, one.value_ugm3)))
+
+
+def guideline_labels(borders: Floats, known: Iterable[Guideline]) -> list[str]:
+    """Return a line for each border that is a guideline."""
+    lines: dict[str, list[str]] = {}
+    for one in borders_kept(borders, known):
+        lines.setdefault(f"{one.value_ugm3:g}", []).append(one.label)
+    return [f"{value}: {'; '.join(labels)}" for value, labels in lines.items()]

@@ -21,6 +21,7 @@ from matplotlib.path import Path
 
 from healthycities.publish.classes import (
     Floats,
+    Guideline,
     class_borders,
     class_labels,
     class_of,
@@ -40,6 +41,8 @@ OUTLINE_COLOUR = "#1a1a1a"
 LINE_COLOUR = "#8796a5"
 WHOLE_COLOUR = "#b3420a"
 FINEST_SHARE = 1 / 2500
+# Left, bottom, width and height as shares of the map: the North Sea, for a map of England.
+INSET_PLACE = (0.70, 0.72, 0.36, 0.28)
 STYLE: Mapping[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -179,7 +182,7 @@ def _scale_bar(axes: Axes, bounds: Floats) -> None:
     )
 
 
-def _handles(borders: Floats, missing: bool) -> list[Patch]:
+def _handles(borders: Floats, *, missing: bool, base: bool) -> list[Patch]:
     pairs = zip(class_labels(borders), colours(len(borders) - 1), strict=True)
     handles = [
         Patch(facecolor=shade, edgecolor="#666666", linewidth=0.4, label=label)
@@ -195,6 +198,8 @@ def _handles(borders: Floats, missing: bool) -> list[Patch]:
                 label="no data",
             )
         )
+    if base:
+        handles.append(Patch(facecolor=BASE_COLOUR, label="elsewhere"))
     return handles
 
 
@@ -205,7 +210,7 @@ def draw_map(
     title: str,
     unit: str,
     outlines: gpd.GeoSeries | None = None,
-    guidelines: Mapping[float, str] | None = None,
+    guidelines: Sequence[Guideline] = (),
     inset: gpd.GeoSeries | None = None,
     file_format: str = "png",
     dpi: int = 150,
@@ -218,15 +223,13 @@ def draw_map(
     panels : the maps, at least one.
     title, unit : what the values are.
     outlines : borders drawn over the last map, such as those of the authorities.
-    guidelines : values that become borders of classes where they lie among the values, and what
-        they are.
+    guidelines : become borders of classes where they lie among the values.
     inset : place that the last map shows a second time, enlarged.
     file_format : "png" or "svg".
     dpi : dots an inch of a PNG.
     """
-    marks = dict(guidelines or {})
     everything = pd.concat([panel.numbers for panel in panels]).to_numpy(dtype=float)
-    borders = class_borders(everything, marks)
+    borders = class_borders(everything, [one.value_ugm3 for one in guidelines])
     with _styled():
         figure = Figure(figsize=(3.6 * len(panels), 4.9), layout="constrained")
         places = figure.subplots(1, len(panels), squeeze=False)[0]
@@ -240,15 +243,28 @@ def draw_map(
         if inset is not None:
             _enlarge(places[-1], panels[-1], borders, outlines, np.asarray(inset.total_bounds))
         figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
-        _legend(figure, borders, marks, unit, missing=bool(np.isnan(everything).any()))
+        _legend(
+            figure,
+            borders,
+            guidelines,
+            unit,
+            missing=bool(np.isnan(everything).any()),
+            base=any(panel.base is not None for panel in panels),
+        )
         _save(figure, target, file_format, dpi)
 
 
 def _legend(
-    figure: Figure, borders: Floats, marks: Mapping[float, str], unit: str, *, missing: bool
+    figure: Figure,
+    borders: Floats,
+    known: Sequence[Guideline],
+    unit: str,
+    *,
+    missing: bool,
+    base: bool,
 ) -> None:
-    handles = _handles(borders, missing)
-    lines = guideline_labels(borders, marks)
+    handles = _handles(borders, missing=missing, base=base)
+    lines = guideline_labels(borders, known)
     figure.legend(
         handles=handles,
         title="\n".join([unit, *lines]),
@@ -264,7 +280,7 @@ def _legend(
 def _enlarge(
     axes: Axes, panel: Panel, borders: Floats, outlines: gpd.GeoSeries | None, bounds: Floats
 ) -> None:
-    inner = axes.inset_axes((0.0, 0.52, 0.36, 0.30))
+    inner = axes.inset_axes(INSET_PLACE)
     _map(inner, panel, borders, outlines)
     _frame(inner, bounds, margin_share=0.03)
     inner.spines[:].set_visible(True)
@@ -303,12 +319,24 @@ def draw_lines(
                 marker="o",
                 markersize=3.5 if lead else 2,
                 zorder=3 if lead else 2,
-                label=str(name) if lead else None,
             )
+            if lead and np.isfinite(values.iloc[-1]):
+                _name_end(axes, str(name), years[-1], float(values.iloc[-1]))
         axes.set_xticks(years)
         axes.set_ylabel(unit)
         axes.grid(axis="y", color="#e4e4e4", linewidth=0.6)
         axes.set_title(title, fontsize=8.5, loc="left", wrap=True)
-        if whole is not None:
-            axes.legend(frameon=False, fontsize=7.5)
         _save(figure, target, file_format, dpi)
+
+
+def _name_end(axes: Axes, name: str, year: int, value: float) -> None:
+    axes.annotate(
+        name,
+        (year, value),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=7.5,
+        color=WHOLE_COLOUR,
+        annotation_clip=False,
+    )

@@ -14,9 +14,10 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from healthycities import catalogue, fields
+from healthycities.catalogue import Measure
 from healthycities.publish import layers
 from healthycities.publish.assemble import Results
-from healthycities.publish.classes import guidelines
+from healthycities.publish.classes import Guideline, guidelines
 from healthycities.publish.drawing import Panel, draw_lines, draw_map, for_drawing
 from healthycities.publish.guide import Guide
 from healthycities.publish.topics import Topic, topics
@@ -26,6 +27,7 @@ TEMPLATE = "report.html.jinja"
 PICTURE = "svg"
 MEDIA_TYPE = "image/svg+xml"
 METHOD_CHANGED = ". The method changed between years: a difference may not be a trend"
+MOST_COLUMNS = 8
 FULLY_COVERED = 0.995
 ENLARGED_SHARE = 1 / 5
 """A place is shown a second time where it is narrower than this share of the map."""
@@ -93,6 +95,7 @@ class Shapes:
 
     districts: gpd.GeoSeries
     authorities: gpd.GeoSeries
+    elsewhere: gpd.GeoSeries
     enlarged: gpd.GeoSeries | None
 
 
@@ -208,11 +211,20 @@ def _of_last_year(reader: Reader, caption: str, names: Iterable[str]) -> Table:
     return _table(reader, caption, columns, [_heading(reader, *column) for column in columns])
 
 
-def _by_year(reader: Reader, name: str) -> Table:
-    measure = reader.guide.measures[name]
-    columns = [(name, year) for year in reader.years(name)]
-    caption = f"{measure.title} by year, {measure.unit}{_method_warning(reader, name)}"
-    return _table(reader, caption, columns, [Heading(str(year), "") for _, year in columns])
+def _by_year(reader: Reader, title: str, names: Sequence[str]) -> list[Table]:
+    """Return tables of the measures with several years: one for all where it is not too wide."""
+    many = [name for name in names if len(reader.years(name)) > 1]
+    columns = {name: [(name, year) for year in reader.years(name)] for name in many}
+    if sum(len(held) for held in columns.values()) > MOST_COLUMNS:
+        return [_years_of(reader, reader.guide.measures[name].title, [name]) for name in many]
+    return [_years_of(reader, title, many)] if many else []
+
+
+def _years_of(reader: Reader, title: str, names: Sequence[str]) -> Table:
+    columns = [(name, year) for name in names for year in reader.years(name)]
+    warnings = dict.fromkeys(_method_warning(reader, name) for name in names)
+    caption = f"{title}: by year{''.join(warnings)}"
+    return _table(reader, caption, columns, [_heading(reader, *column) for column in columns])
 
 
 def _method_warning(reader: Reader, name: str) -> str:
@@ -228,7 +240,7 @@ def _as_address(content: bytes) -> str:
 
 def _map_picture(reader: Reader, shapes: Shapes, name: str) -> Picture:
     measure, year = reader.guide.measures[name], reader.years(name)[-1]
-    marks = guidelines(name, measure)
+    known = guidelines(name, measure)
     panels = _panels(reader, shapes, name, year)
     buffer = io.BytesIO()
     draw_map(
@@ -237,16 +249,22 @@ def _map_picture(reader: Reader, shapes: Shapes, name: str) -> Picture:
         title=f"{measure.title}, {year}",
         unit=measure.unit,
         outlines=shapes.authorities,
-        guidelines=marks,
+        guidelines=known,
         inset=shapes.enlarged,
         file_format=PICTURE,
     )
     return Picture(
         _as_address(buffer.getvalue()),
         _map_alt(reader, name, year),
-        f"{measure.title}, {year}, {measure.unit}; {measure.direction}. {measure.method}",
+        _map_caption(measure, year, known),
         wide=len(panels) > 1,
     )
+
+
+def _map_caption(measure: Measure, year: int, known: Sequence[Guideline]) -> str:
+    said = f"{measure.title}, {year}, {measure.unit}; {measure.direction}. {measure.method}"
+    compared = "; ".join(f"{one.value_ugm3:g} {measure.unit}: {one.source}" for one in known)
+    return f"{said} To compare with: {compared}." if known else said
 
 
 def _panels(reader: Reader, shapes: Shapes, name: str, year: int) -> list[Panel]:
@@ -255,7 +273,8 @@ def _panels(reader: Reader, shapes: Shapes, name: str, year: int) -> list[Panel]
     if not len(shapes.authorities):
         return [lower]
     values = reader.values(name, year, "authority")[fields.VALUE].reindex(shapes.authorities.index)
-    upper = Panel("Authorities", shapes.authorities, values, shapes.districts)
+    base = None if shapes.elsewhere.empty else shapes.elsewhere
+    upper = Panel("Authorities", shapes.authorities, values, base)
     return [upper, lower] if districts.notna().any() else [upper]
 
 
@@ -308,7 +327,7 @@ def _section(reader: Reader, shapes: Shapes, topic: Topic) -> Section:
     shown = tuple(dict.fromkeys((*topic.headlines, *topic.mapped)))
     trends = [_trend_picture(reader, name) for name in shown]
     maps = [_map_picture(reader, shapes, name) for name in topic.mapped]
-    tables = [_by_year(reader, name) for name in shown if len(reader.years(name)) > 1]
+    tables = _by_year(reader, topic.title, shown)
     if set(topic.measures) - set(topic.headlines):
         tables.insert(0, _of_last_year(reader, f"{topic.title}: all measures", topic.measures))
     pictures = (*maps, *(trend for trend in trends if trend is not None))
@@ -328,7 +347,9 @@ def shapes_to_draw(
     by_code = districts.set_index(fields.AREA_CODE)
     simple = for_drawing(by_code.geometry)
     authorities = layers.unions(layers.multi(simple), by_code[owner_column])
-    return Shapes(simple, authorities, _crowded(simple, authorities, by_code[owner_column]))
+    elsewhere = simple[by_code[owner_column].isna()]
+    enlarged = _crowded(simple, authorities, by_code[owner_column])
+    return Shapes(simple, authorities, elsewhere, enlarged)
 
 
 def _crowded(
