@@ -261,6 +261,17 @@ def test_every_card_has_all_its_texts(place: str, card: object):
             assert not isinstance(text, str) or (text and text == text.strip())
 
 
+def test_needs_are_held_by_the_house():
+    """Whatever a card needs or may use is a source or an overlap, and rests on sources."""
+    sources = catalogue.sources()
+    known = {*sources, *catalogue.overlaps()}
+    for place, card in cards():
+        if isinstance(card, (OverlapCard, MetricCard)):
+            needs = (*card.needs, *card.may_use)
+            assert {need.partition(":")[0] for need in needs} <= known, place
+            assert sources_behind(needs) <= set(sources), place
+
+
 def test_names_do_not_repeat_across_rooms():
     """A need names one thing, and a measure is of one metric."""
     assert not set(catalogue.sources()) & set(catalogue.overlaps())
