@@ -7,7 +7,7 @@ rule fetch_demo_places:
     output:
         [f"<raw>/{name}" for name in [*STATIC_FILES.values(), WORLD_FILE]],
     params:
-        keys=settings.part(*DEMO),
+        given=settings.part(*DEMO),
         code=catalogue.code_digest("stages.fetch"),
     log:
         "<logs>/fetch_demo_places.log",
@@ -19,7 +19,7 @@ rule fetch_demo_places:
     message:
         "Writing the demonstration's places (SYNTHETIC)"
     shell:
-        'healthycities fetch --folder "$(dirname {output[0]})" --keys {params.keys:q} 2> {log}'
+        'healthycities fetch --folder "$(dirname {output[0]})" --keys {params.given:q} 2> {log}'
 
 
 rule fetch_demo_year:
@@ -28,7 +28,7 @@ rule fetch_demo_year:
     output:
         [f"<raw>/{name}" for name in YEARLY_FILES.values()],
     params:
-        keys=settings.part(*DEMO),
+        given=settings.part(*DEMO),
         code=catalogue.code_digest("stages.fetch"),
     log:
         "<logs>/fetch_demo_year_{year}.log",
@@ -41,4 +41,4 @@ rule fetch_demo_year:
         "Writing the demonstration's values of {wildcards.year} (SYNTHETIC)"
     shell:
         'healthycities fetch --folder "$(dirname {output[0]})" --year {wildcards.year}'
-        " --keys {params.keys:q} 2> {log}"
+        " --keys {params.given:q} 2> {log}"

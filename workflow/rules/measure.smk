@@ -18,7 +18,7 @@ rule measure:
         metric=metrics_by("year"),
     params:
         inputs=named,
-        keys=metric_keys,
+        given=metric_keys,
         code=metric_code,
         of=told_apart,
     log:
@@ -32,7 +32,7 @@ rule measure:
         "Computing {wildcards.metric} of {wildcards.year}"
     shell:
         "healthycities measure {wildcards.metric} {params.of} --input {params.inputs:q}"
-        " --keys {params.keys:q} --out {output:q} 2> {log:q}"
+        " --keys {params.given:q} --out {output:q} 2> {log:q}"
 
 
 use rule measure as measure_pollutant with:

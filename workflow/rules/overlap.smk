@@ -18,7 +18,7 @@ rule overlap:
         overlap=overlaps_with(".parquet"),
     params:
         inputs=named,
-        keys=overlap_keys,
+        given=overlap_keys,
         code=overlap_code,
     log:
         "<logs>/overlap_{overlap}.log",
@@ -33,7 +33,7 @@ rule overlap:
         "Building {wildcards.overlap} with {threads} threads"
     shell:
         "healthycities overlap {wildcards.overlap} --input {params.inputs:q}"
-        " --keys {params.keys:q} --scheduler {resources.scheduler:q} --workers {threads}"
+        " --keys {params.given:q} --scheduler {resources.scheduler:q} --workers {threads}"
         " --out {output:q} 2> {log:q}"
 
 

@@ -17,7 +17,7 @@ rule prepare:
     wildcard_constraints:
         source=sources_by(),
     params:
-        keys=source_keys,
+        given=source_keys,
         code=prepare_code,
         of=told_apart,
     log:
@@ -31,7 +31,7 @@ rule prepare:
         "Reading {wildcards.source}"
     shell:
         "healthycities prepare {wildcards.source} {params.of} --raw {input.raw:q}"
-        " --keys {params.keys:q} --out {output:q} 2> {log:q}"
+        " --keys {params.given:q} --out {output:q} 2> {log:q}"
 
 
 use rule prepare as prepare_year with:

@@ -11,7 +11,7 @@ rule publish:
     output:
         [f"<results>/{name}" for name in RESULT_FILES],
     params:
-        keys=settings.whole(),
+        given=settings.whole(),
         code=catalogue.code_digest("stages.publish"),
         inputs=lambda wildcards, input: [
             f"{name}={input[name]}" for name in ("areas", "districts", "small_areas")
@@ -30,6 +30,6 @@ rule publish:
     message:
         "Writing the results"
     shell:
-        'healthycities publish --folder "$(dirname {output[0]:q})" --keys {params.keys:q}'
+        'healthycities publish --folder "$(dirname {output[0]:q})" --keys {params.given:q}'
         " --measures {input.measures:q} --input {params.inputs:q} --raw-of {params.raw:q}"
         " 2> {log:q}"

@@ -59,7 +59,7 @@ class Levels:
     def _levels(self, parts: pd.DataFrame, part: str, wanted: Sequence[str]) -> Iterator[Level]:
         for level in wanted:
             found = _parents(parts, level)
-            if found is not None and found.notna().any(axis=None):
+            if found is not None and found["code"].notna().any():
                 yield _level(level, parts[part], found)
 
 

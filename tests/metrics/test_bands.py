@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from healthycities.errors import SchemaError
+from healthycities.metrics.bands import by_district_and_band, shared_sexes, shared_starts
+
+
+def table(rows, column="people"):
+    """Return a table of district, sex, first and last age and a count."""
+    names = ["district_code", "sex", "age_from", "age_to", column]
+    return pd.DataFrame(rows, columns=names)
+
+
+SINGLE_YEARS = table(
+    [("D1", sex, age, age, 10.0) for sex in ("male", "female") for age in range(10)]
+    + [("D1", sex, 10, 120, 7.0) for sex in ("male", "female")]
+)
+
+
+def test_single_years_are_summed_to_bands():
+    """Ten people at each age from 0 to 9 of each sex make 50 a band and sex, and 100 persons."""
+    starts = np.array([0, 5, 10])
+    men = by_district_and_band(SINGLE_YEARS, "people", ["D1"], starts, "male")
+    assert men.tolist() == [[50, 50, 7]]
+    everyone = by_district_and_band(SINGLE_YEARS, "people", ["D1"], starts, "persons")
+    assert everyone.tolist() == [[100, 100, 14]]
+
+
+def test_a_withheld_row_is_missing_and_not_0():
+    """A district that lacks a row which another has is NaN in that band, and so is one without."""
+    rows = [("D1", "male", 0, 4, 1.0), ("D1", "male", 5, 120, 2.0), ("D2", "male", 0, 4, 3.0)]
+    found = by_district_and_band(
+        table(rows), "people", ["D2", "D1", "D3"], np.array([0, 5]), "male"
+    )
+    np.testing.assert_array_equal(found, [[3, np.nan], [1, 2], [np.nan, np.nan]])
+
+
+def test_a_withheld_cause_is_missing_and_not_0():
+    """Where one of two causes of a band is withheld, the sum of the band is not known."""
+    rows = [("D1", "male", 0, 120, 1.0), ("D1", "male", 0, 120, 2.0), ("D2", "male", 0, 120, 3.0)]
+    found = by_district_and_band(table(rows), "people", ["D1", "D2"], np.array([0]), "male")
+    np.testing.assert_array_equal(found, [[3], [np.nan]])
+
+
+def test_ages_across_two_bands_are_refused():
+    """A row of 0 to 14 cannot be shared out to bands of five years."""
+    rows = table([("D1", "male", 0, 14, 1.0)])
+    with pytest.raises(SchemaError, match="found 0 to 14"):
+        by_district_and_band(rows, "people", ["D1"], np.array([0, 5]), "male")
+
+
+def test_bands_are_those_that_both_tables_respect():
+    """Single years and bands of 0, 1-4, 5-9, 10 and over share the starts 0, 5 and 10."""
+    deaths = table([("D1", "male", start, 120, 1.0) for start in (0, 1, 5, 10)], "deaths")
+    assert shared_starts(deaths, SINGLE_YEARS, range(0, 95, 5)).tolist() == [0, 5, 10]
+    with pytest.raises(SchemaError, match="from 0 on, found 5"):
+        shared_starts(deaths[deaths["age_from"] >= 5], SINGLE_YEARS, range(0, 95, 5))
+
+
+def test_sexes_are_those_that_both_tables_tell():
+    """With persons alone in one table, persons are all that can be told."""
+    persons = table([("D1", "persons", 0, 120, 3.0)])
+    assert shared_sexes(SINGLE_YEARS, SINGLE_YEARS) == ("persons", "male", "female")
+    assert shared_sexes(persons, SINGLE_YEARS) == ("persons",)
+    assert by_district_and_band(persons, "people", ["D1"], np.array([0]), "persons") == 3
