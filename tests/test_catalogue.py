@@ -17,6 +17,7 @@ from healthycities.catalogue import (
     read_card,
     sources_behind,
 )
+from healthycities.errors import ConfigError
 
 Writer = Callable[[str, str], Path]
 
@@ -206,6 +207,20 @@ def test_a_digest_follows_the_tables_beside_the_code(package: Callable[[], None]
     package()
     seen.add(code_digest("metrics.exposure"))
     assert len(seen) == 4
+
+
+def test_a_digest_follows_the_templates_beside_the_code(package: Callable[[], None], write: Writer):
+    """A page is part of the code that fills it."""
+    before = code_digest("metrics.exposure")
+    write("metrics/templates/page.html.jinja", "<p>")
+    package()
+    assert code_digest("metrics.exposure") != before
+
+
+def test_a_digest_of_nothing_is_refused(package: Callable[[], None]):
+    """A module that is not there has no digest that would never change."""
+    with pytest.raises(ConfigError, match=r"metrics\.typo"):
+        code_digest("metrics.exposure", "metrics.typo")
 
 
 def test_a_digest_does_not_follow_anything_else(package: Callable[[], None], write: Writer):

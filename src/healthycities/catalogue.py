@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from healthycities.errors import ConfigError
+
 PACKAGE = "healthycities"
 PACKAGE_DIR = Path(__file__).parent
 
@@ -188,17 +190,32 @@ def _files_behind(module: str) -> set[Path]:
     return found
 
 
+_BESIDE = ("data/*.csv", "templates/*.jinja")
+"""Files beside a module that its code reads."""
+
+
+def _data_beside(files: set[Path]) -> set[Path]:
+    rooms = {file.parent for file in files}
+    return {item for room in rooms for pattern in _BESIDE for item in room.glob(pattern)}
+
+
 @cache
 def code_digest(*modules: str) -> str:
     """Digest of modules, of all of this package that they import, and of the data beside them.
 
     A rule carries it as a parameter, because Snakemake sees the command of a ``shell:`` but not
     the code that the command runs: with it, an edit reruns what depends on the edited file only.
+
+    Raises
+    ------
+    ConfigError : a module is not in the package.
     """
+    unknown = [module for module in modules if _module_file(f"{PACKAGE}.{module}") is None]
+    if unknown:
+        raise ConfigError(f"no module of {PACKAGE} is called {', '.join(unknown)}")
     files = set().union(*(_files_behind(f"{PACKAGE}.{module}") for module in modules))
-    data = {item for file in files for item in (file.parent / "data").glob("*.csv")}
     digest = hashlib.sha256()
-    for file in sorted(files | data):
+    for file in sorted(files | _data_beside(files)):
         digest.update(file.relative_to(PACKAGE_DIR).as_posix().encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

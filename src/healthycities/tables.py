@@ -261,7 +261,7 @@ def checked(frame: Frame, schema: Any, *, file: str | Path | None = None) -> Fra
     SchemaError : naming the first column and row at fault, what was expected and what was found.
     """
     try:
-        schema.validate(frame, lazy=True)
+        schema.validate(frame.reset_index(drop=True), lazy=True)
     except SchemaErrors as error:
         raise _told(error, len(error.failure_cases), file) from error
     return frame

@@ -16,7 +16,8 @@ from healthycities.sources.demo.draws import Floats, Ints, generator
 from healthycities.sources.demo.england import BNG, KM_M, as_multi, outline
 from healthycities.sources.demo.names import SYNTHETIC
 
-SITES_PER_SMALL_AREA = 3.5
+# Great Britain has 165,978 sites; the 56.5 million people of England have about this many each.
+SITES_PER_PERSON = 0.0021
 HECTARE_M2 = 10_000.0
 _SMALLEST_HA, _LARGEST_HA = 0.05, 100.0
 _FARTHEST_M = 3000.0
@@ -59,8 +60,9 @@ def _identifiers(count: int, rng: np.random.Generator) -> list[str]:
 
 
 def _owners(areas: pd.DataFrame, rng: np.random.Generator) -> Ints:
-    """Small area of each site: fewer sites where deprivation is high."""
-    expected = SITES_PER_SMALL_AREA * np.exp(-0.2 * np.clip(areas["deprivation"], -2, 3))
+    """Small area of each site, by its people: fewer sites where deprivation is high."""
+    of_people = SITES_PER_PERSON * areas["people"]
+    expected = of_people * np.exp(-0.2 * np.clip(areas["deprivation"], -2, 3))
     return np.repeat(np.arange(len(areas)), rng.poisson(expected.to_numpy()))
 
 
