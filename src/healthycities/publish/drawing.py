@@ -167,10 +167,11 @@ def _frame(axes: Axes, bounds: Floats, margin_share: float = 0.02) -> None:
 def _scale_bar(axes: Axes, bounds: Floats) -> None:
     """Draw a bar of a round number of kilometres, a fifth of the map's width or less."""
     west, south, east, _ = bounds
+    # At the lower right, where England leaves the most sea.
     room_km = (east - west) / 5000
     power = 10 ** np.floor(np.log10(room_km))
     length_km = max(step * power for step in (1, 2, 5) if step * power <= room_km)
-    start, end = west, west + length_km * 1000
+    start, end = east - length_km * 1000, east
     axes.plot([start, end], [south, south], color=OUTLINE_COLOUR, linewidth=1.4)
     axes.annotate(
         f"{length_km:g} km",

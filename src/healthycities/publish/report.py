@@ -20,7 +20,7 @@ from healthycities.publish.assemble import Results
 from healthycities.publish.classes import Guideline, guidelines
 from healthycities.publish.drawing import Panel, draw_lines, draw_map, for_drawing
 from healthycities.publish.guide import Guide
-from healthycities.publish.topics import Topic, topics
+from healthycities.publish.topics import COUNT, Topic, topics
 from healthycities.settings import SYNTHETIC, Settings
 
 TEMPLATE = "report.html.jinja"
@@ -298,7 +298,10 @@ def _trend_picture(reader: Reader, name: str) -> Picture | None:
     years = reader.years(name)
     if len(years) < 2:
         return None
-    areas = _areas(reader)
+    measure = reader.guide.measures[name]
+    # England's count is the sum of the others and would flatten them.
+    without = "england" if measure.statistic == COUNT else ""
+    areas = [area for area in _areas(reader) if area[0] != without]
     lines = pd.DataFrame(
         {
             year: [
@@ -308,7 +311,6 @@ def _trend_picture(reader: Reader, name: str) -> Picture | None:
         },
         index=[area for _, _, area in areas],
     )
-    measure = reader.guide.measures[name]
     whole = next((area for level, _, area in areas if level == "england"), None)
     buffer = io.BytesIO()
     draw_lines(
@@ -328,7 +330,7 @@ def _section(reader: Reader, shapes: Shapes, topic: Topic) -> Section:
     trends = [_trend_picture(reader, name) for name in shown]
     maps = [_map_picture(reader, shapes, name) for name in topic.mapped]
     tables = _by_year(reader, topic.title, shown)
-    if set(topic.measures) - set(topic.headlines):
+    if set(topic.measures) - set(shown):
         tables.insert(0, _of_last_year(reader, f"{topic.title}: all measures", topic.measures))
     pictures = (*maps, *(trend for trend in trends if trend is not None))
     return Section(topic.title, pictures, tuple(tables))
