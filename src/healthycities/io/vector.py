@@ -186,25 +186,13 @@ def _read_gdal(
 ) -> tuple[gpd.GeoDataFrame, Any]:
     """Read the features, and the coordinate reference system that the file says."""
     address = f"/vsigzip/{path.resolve()}" if path.suffix == ".gz" else path
-    with _reading(path), _no_side_files():
+    with _reading(path):
         name = _chosen_layer(_spatial_layers(address), layer, usual_layer, path)
         facts = pyogrio.read_info(address, layer=name)
         frame = pyogrio.read_dataframe(address, layer=name, force_2d=True)
     if len(frame) < facts["features"]:
         raise _source_error(f"expected {facts['features']} features, found {len(frame)}", path)
     return frame, None if facts["driver"] == "TopoJSON" else frame.crs
-
-
-@contextmanager
-def _no_side_files() -> Iterator[None]:
-    """Keep GDAL from writing a ``.properties`` file beside a gzipped file that it reads."""
-    option = "CPL_VSIL_GZIP_WRITE_PROPERTIES"
-    before = pyogrio.get_gdal_config_option(option)
-    pyogrio.set_gdal_config_options({option: False})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({option: before})
 
 
 def _spatial_layers(address: str | Path) -> list[str]:
@@ -246,14 +234,14 @@ def _settled(stated: Any, given: str | None, shapes: Shapes, path: Path) -> pypr
     """Return the coordinate reference system of a file, from what it and the configuration say."""
     said = None if stated is None else pyproj.CRS(stated)
     configured = None if given is None else _parsed(given, path)
-    if configured is None and said is None:
+    if configured is None and said is not None:
+        return said
+    if configured is None:
         raise CrsError(
             "the file does not say its coordinate reference system: " + _told_range(shapes),
             file=path,
             mend=_mend(shapes),
         )
-    if configured is None:
-        return said
     if said is not None and not _same(said, configured) and not _says_none(path):
         raise _contradiction(said, configured, path)
     return configured
@@ -281,13 +269,11 @@ def _parsed(given: str, path: Path) -> pyproj.CRS:
 
 def _says_none(path: Path) -> bool:
     """Whether the file is GeoJSON without a ``crs``: GDAL then fills in the default of RFC 7946."""
-    try:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rb") as stream:
-            content = json.load(stream)
-    except ValueError:
+    if not {".geojson", ".json"} & set(path.suffixes):
         return False
-    return isinstance(content, dict) and content.get("crs") is None
+    with _reading(path), (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
+        content = json.load(stream)
+    return content.get("type") == "FeatureCollection" and content.get("crs") is None
 
 
 def _reprojected(shapes: Shapes, crs: pyproj.CRS, path: Path) -> Shapes:
