@@ -76,8 +76,8 @@ def read(raw: Raw) -> pd.DataFrame:
     RegisterError : a district is unknown.
     """
     found = read_csv(raw.paths, _LAYOUT, renamed=raw.columns)
-    table, year = nomis.counts_of_year(_only_deaths(found), raw)
-    table = _with_one_range(codes.english_districts(table))
+    counts, year = nomis.counts_of_year(found, raw)
+    table = _with_one_range(codes.english_districts(_only_deaths(counts)))
     table.require_unique([fields.DISTRICT_CODE, _CAUSE, nomis.GENDER, _AGE_NAME])
     parts = _parts(table)
     carried = codes.summed_districts(table, raw.as_at)
@@ -97,7 +97,14 @@ def _only_deaths(table: Table) -> Table:
     """Leave out rates, which the same answer may hold."""
     if not table.has(_MEASURE):
         return table
-    return table.where(table.rows[_MEASURE] == _DEATHS)
+    is_count = table.rows[_MEASURE] == _DEATHS
+    if not is_count.any():
+        raise SourceError(
+            "there is no row of deaths (MEASURE 1)",
+            file=table.files,
+            mend="Ask Nomis for measure=1.",
+        )
+    return table.where(is_count)
 
 
 # --- Causes ---
