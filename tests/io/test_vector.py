@@ -169,6 +169,15 @@ def test_a_geopackage_cut_anywhere_is_refused(tmp_path: Path, cut_kb: int):
         read_places(path)
 
 
+def test_fewer_features_than_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Should the library stop early without an error, the number of features gives it away."""
+    path = geojson(tmp_path / "a.geojson", IN_DEGREES, IN_DEGREES, IN_DEGREES)
+    whole = pyogrio.read_dataframe(path)
+    monkeypatch.setattr(pyogrio, "read_dataframe", lambda *_, **__: whole[:2])
+    with pytest.raises(SourceError, match=r"a\.geojson: expected 3 features, found 2"):
+        read_places(path)
+
+
 @pytest.mark.parametrize("name", ["a.geojson", "a.geojson.gz", "a.gpkg", "a.parquet"])
 def test_a_page_saved_instead_of_the_file(tmp_path: Path, name: str):
     """An error page of a web server is no source."""
@@ -345,7 +354,7 @@ def test_an_unknown_system_in_the_configuration(tmp_path: Path):
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:27700"])
 def test_missing_shapes_are_left_to_be_told_by_name(tmp_path: Path, crs: str):
-    """A feature without a shape passes the reader in any system, and the check of shapes names it."""
+    """A feature without a shape passes the reader, whatever the system, and is named after it."""
     frame = places(square(4e5, 3e5), None).to_crs(crs)
     frame.to_file(tmp_path / "a.gpkg")
     found = read_places(tmp_path / "a.gpkg")
@@ -604,10 +613,13 @@ def test_a_part_that_is_drawn_twice_counts_once():
     assert mended(shapely.MultiPolygon([once, turned])).area == 10_000
 
 
-def test_parts_that_overlap_are_refused():
-    """Parts that overlap without being the same are in doubt."""
-    with pytest.raises(GeometryError, match="E08000001"):
-        mended(shapely.MultiPolygon([square(4e5, 3e5), square(4e5 + 50, 3e5)]))
+def test_parts_that_overlap_are_joined_within_the_tolerance():
+    """Two squares of 100 m may overlap by 0.05 % of their land, not by 0.2 %."""
+    first = square(4e5, 3e5)
+    found = mended(shapely.MultiPolygon([first, square(4e5 + 99.9, 3e5)]))
+    assert found.area == pytest.approx(19_990)
+    with pytest.raises(GeometryError, match=r"E08000001: .* by 0\.20%, more than 0\.10%"):
+        mended(shapely.MultiPolygon([first, square(4e5 + 99.6, 3e5)]))
 
 
 def test_the_largest_change_is_told(caplog: pytest.LogCaptureFixture):
