@@ -64,6 +64,7 @@ def read(raw: Raw) -> pd.DataFrame:
 
 def _require_deciles_of_ranks(frame: pd.DataFrame, table: Table) -> None:
     """Hold that the two columns are of one index, and that both count from the most deprived."""
-    deciles = frame.sort_values(fields.DEPRIVATION_RANK)[fields.DEPRIVATION_DECILE]
+    keys = [fields.DEPRIVATION_RANK, fields.DEPRIVATION_DECILE]
+    deciles = frame.sort_values(keys)[fields.DEPRIVATION_DECILE]
     sound = deciles >= deciles.cummax()
     table.require(sound, fields.DEPRIVATION_DECILE, "a decile that rises with the rank")
