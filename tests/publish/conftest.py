@@ -254,7 +254,8 @@ class Run:
 
 @pytest.fixture(autouse=True)
 def cards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every source of these tests a card."""
+    """Give every source of these tests a card, and their measures none."""
+    monkeypatch.setattr(catalogue, "metrics", dict)
     monkeypatch.setattr(catalogue, "sources", lambda: {name: card(name) for name in SOURCES})
 
 

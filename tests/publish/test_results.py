@@ -318,6 +318,7 @@ import sys
 from pathlib import Path
 from healthycities import catalogue
 from tests.publish.conftest import SOURCES, Run, card
+catalogue.metrics = dict
 catalogue.sources = lambda: {name: card(name) for name in SOURCES}
 Run(Path(sys.argv[1])).publish()
 """

@@ -91,8 +91,9 @@ def _round_borders(low: float, high: float) -> Floats:
     ticks = np.asarray(
         MaxNLocator(MOST_CLASSES, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high), dtype=float
     )
-    first = int(np.flatnonzero(ticks <= low)[-1])
-    last = int(np.flatnonzero(ticks >= high)[0])
+    # The outermost of them may miss a value by a rounding error.
+    first = min(max(int(np.searchsorted(ticks, low, side="right")) - 1, 0), len(ticks) - 2)
+    last = max(min(int(np.searchsorted(ticks, high, side="left")), len(ticks) - 1), first + 1)
     return ticks[first : last + 1]
 
 

@@ -92,6 +92,7 @@ def _save(figure: Figure, target: Target, file_format: str, dpi: int) -> None:
 def for_drawing(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     """Return shapes without the detail that no picture can show; common edges stay common."""
     west, south, east, north = shapes.total_bounds
+    # The square root of the area of the least triangle that is kept.
     tolerance_m = max(east - west, north - south) * FINEST_SHARE
     simple = shapely.coverage_simplify(shapes.to_numpy(), tolerance_m)
     return gpd.GeoSeries(simple, index=shapes.index, crs=shapes.crs)
