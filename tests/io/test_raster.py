@@ -92,6 +92,18 @@ def test_grids_that_cannot_be_laid_are_refused(tmp_path, profile, error, problem
         read_grid(raster(tmp_path / "a.tif", **profile))
 
 
+def test_a_system_is_said_where_the_file_does_not(tmp_path):
+    """`crs` fills what the file leaves out, and does not overrule what it says."""
+    raster(tmp_path / "a.tif", crs=None)
+    assert read_grid(tmp_path / "a.tif", crs="EPSG:27700")[1] == GRID
+    raster(tmp_path / "b.tif")
+    assert read_grid(tmp_path / "b.tif", crs="EPSG:27700")[1] == GRID
+    with pytest.raises(CrsError, match=r"says EPSG:27700, and `crs` .* says EPSG:3035"):
+        read_grid(tmp_path / "b.tif", crs="EPSG:3035")
+    with pytest.raises(CrsError, match="not a coordinate reference system: 'British'"):
+        read_grid(tmp_path / "a.tif", crs="British")
+
+
 def test_several_bands_are_refused(tmp_path):
     """Which band is meant is not guessed."""
     with pytest.raises(SourceError, match="expected one band, found 2"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthycities.errors import SchemaError, SourceError
@@ -208,6 +208,7 @@ def test_files_that_are_not_whole_are_refused(write, text, problem):
         people(write(text))
 
 
+@settings(deadline=None)
 @given(st.integers(len("LSOA21CD,People\n"), len(PLAIN) - 1))
 def test_a_cut_file_never_yields_half_a_code(tmp_path_factory, length):
     """Wherever a file is cut, it is refused, or every row that is read has its whole code."""
@@ -235,6 +236,13 @@ def test_files_are_read_one_after_the_other_and_errors_name_the_right_one(write)
     assert (caught.value.file, caught.value.place) == (str(second), "line 3, column People")
 
 
+def test_files_read_together_have_the_same_names(write):
+    """A second file of another vintage is not taken for a page of the first."""
+    later = write(PLAIN.replace("LSOA21CD", "LSOA11CD"), "b.csv")
+    with pytest.raises(SchemaError, match=r"b.csv: line 1: .* the column LSOA21CD"):
+        people(write(PLAIN, "a.csv"), later)
+
+
 def test_what_stands_twice_is_named_with_both_lines(write):
     """In one file, and in two."""
     text = PLAIN.replace("E01000002", "E01000001")
@@ -246,6 +254,7 @@ def test_what_stands_twice_is_named_with_both_lines(write):
     read_csv([write(PLAIN)], LAYOUT).require_unique(["code"])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 10**9), min_size=1, max_size=30),
     st.booleans(),

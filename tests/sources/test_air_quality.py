@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthycities.errors import CrsError, HealthycitiesError, SchemaError, SourceError
@@ -39,6 +39,7 @@ def test_the_published_layout_is_laid_onto_the_frame(tmp_path, text):
     assert np.isfinite(found).sum() == 1
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 699), st.integers(0, 1299), st.floats(0, 1000))
 def test_every_cell_finds_its_place(tmp_path_factory, column, row, value):
     """Cell, centre and number come back, to the last bit, wherever the cell lies."""
@@ -63,6 +64,20 @@ def test_a_file_of_another_year_or_pollutant_is_refused(tmp_path, text, problem)
     """The lines above the header and the name of the column are believed, not the path."""
     with pytest.raises(SourceError, match=problem):
         grid(tmp_path, text)
+
+
+def test_files_of_two_years_are_not_read_together(tmp_path):
+    """Neither by the name of the column nor by the lines above the header."""
+    paths = (tmp_path / "a.csv", tmp_path / "b.csv")
+    first, second = ROWS.splitlines(keepends=True)
+    raw = Raw(paths, date(2025, 6, 1), year=2024, pollutant="pm25")
+    paths[0].write_text(TITLES + HEADER + first)
+    paths[1].write_text(TITLES + HEADER.replace("2024", "2023") + second)
+    with pytest.raises(SchemaError, match=r"b.csv: line 6: .* the column pm252024g"):
+        read(raw)
+    paths[1].write_text(TITLES.replace("2024", "2023") + HEADER + second)
+    with pytest.raises(SourceError, match="is of 2023 and 2024"):
+        read(raw)
 
 
 def test_a_vintage_stands_in_for_the_year(tmp_path):
@@ -114,6 +129,12 @@ def test_a_cell_that_stands_twice_is_told(tmp_path):
     twice = Raw((north, south, north), date(2025, 6, 1), year=2024, pollutant="pm25")
     with pytest.raises(SchemaError, match="stands there and on line 2"):
         read(twice)
+
+
+def test_coordinates_of_a_table_are_not_converted(tmp_path):
+    """A configuration that gives them another system is refused."""
+    with pytest.raises(CrsError, match="says EPSG:4326"):
+        grid(tmp_path, HEADER + ROWS, crs="EPSG:4326")
 
 
 def test_a_grid_without_any_value_is_refused(tmp_path):

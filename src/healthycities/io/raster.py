@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from rasterio.crs import CRS
-from rasterio.errors import RasterioIOError
+from rasterio.errors import CRSError, RasterioIOError
 from rasterio.io import DatasetReader
 
 from healthycities.errors import CrsError, SourceError
@@ -56,18 +56,24 @@ def write_grid(path: Path, values: FloatArray, grid: Grid) -> None:
         raster.write(values.astype(np.float64), 1)
 
 
-def read_grid(path: Path) -> tuple[FloatArray, Grid]:
+def read_grid(path: Path, *, crs: str | None = None) -> tuple[FloatArray, Grid]:
     """Read the one band of a raster, float64 with NaN where it has no value, and its grid.
+
+    Parameters
+    ----------
+    path : the raster.
+    crs : its coordinate reference system, where the file does not say it.
 
     Raises
     ------
     SourceError : the file is absent or unreadable, has several bands, or cells that are not square
         or not north-up.
-    CrsError : the file does not say its coordinate reference system, or it is in degrees.
+    CrsError : the coordinate reference system is not known, is not what ``crs`` says, or is in
+        degrees.
     """
     try:
         with rasterio.open(path) as raster:
-            grid = _grid(path, raster)
+            grid = _grid(path, raster, crs)
             return _values(raster), grid
     except RasterioIOError as error:
         raise SourceError(
@@ -83,7 +89,7 @@ def _values(raster: DatasetReader) -> FloatArray:
     return np.asarray(stored * raster.scales[0] + raster.offsets[0], dtype=np.float64)
 
 
-def _grid(path: Path, raster: DatasetReader) -> Grid:
+def _grid(path: Path, raster: DatasetReader, crs: str | None) -> Grid:
     if raster.count != 1:
         raise SourceError(
             f"expected one band, found {raster.count}",
@@ -97,16 +103,37 @@ def _grid(path: Path, raster: DatasetReader) -> Grid:
             file=path,
             mend="Warp the raster to a north-up grid of square cells.",
         )
-    return Grid(c, f, a, raster.height, raster.width, _crs(path, raster.crs))
+    return Grid(c, f, a, raster.height, raster.width, _crs(path, raster.crs, crs))
 
 
-def _crs(path: Path, crs: CRS | None) -> str:
+def _crs(path: Path, own: CRS | None, said: str | None) -> str:
+    """Return the system of a file, which says its own or is said to have one."""
+    given = _parsed(path, said)
+    if own and given and own != given:
+        raise CrsError(
+            f"the file says {own.to_string()}, and `crs` of this source says {said}",
+            file=path,
+            mend="Remove `crs` where the file is right, or correct the file.",
+        )
+    crs = own or given
     if not crs or not crs.is_projected:
         raise CrsError(
             "expected a projected coordinate reference system, found "
             + (crs.to_string() if crs else "none"),
             file=path,
-            mend="Write the coordinate reference system into the file, or warp it to EPSG:27700.",
+            mend="Say it in `crs` of this source where the file does not; a raster in degrees must "
+            "be warped to EPSG:27700.",
         )
     code = crs.to_epsg()
-    return f"EPSG:{code}" if code else crs.to_wkt()
+    return f"EPSG:{code}" if code else str(crs.to_wkt())
+
+
+def _parsed(path: Path, said: str | None) -> CRS | None:
+    try:
+        return None if said is None else CRS.from_user_input(said)
+    except CRSError as error:
+        raise CrsError(
+            f"`crs` of this source is not a coordinate reference system: {said!r}",
+            file=path,
+            mend="Write it as EPSG:27700.",
+        ) from error

@@ -32,6 +32,9 @@ from healthycities.io.atomic import replacing
 _HIGHEST_HEADER = 100
 """Records in which a header is looked for; the longest seen has 5 lines above it."""
 
+_LONGEST_NAME = 150
+"""Characters of a column's name that a message shows: a web page is one long line."""
+
 _NUMBER = r"^[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 _DOWNLOAD_AGAIN = "Download the file again."
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -366,7 +369,7 @@ def _no_header(
     absent = _missing(layout, hits)
     wanted = ", ".join(_own_name(column, renamed) or column.example for column in absent[:5])
     more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
-    cells = [repr(_plain(cell)) for cell in records[number].cells if cell.strip()]
+    cells = [repr(_plain(cell)[:_LONGEST_NAME]) for cell in records[number].cells if cell.strip()]
     return SchemaError(
         f"expected a header with the column{'s' if len(absent) > 1 else ''} {wanted}{more}, "
         f"found the columns {', '.join(cells)}",
@@ -497,6 +500,14 @@ def _no_rows(sheet: Sheet) -> SourceError:
     )
 
 
+def _as_found(first: _Found) -> Layout:
+    """Return the layout that the files after the first must have: its columns, by its names."""
+    return [
+        exactly(_plain(first.sheet.header[position]))._replace(name=name)
+        for name, position in first.positions.items()
+    ]
+
+
 def read_csv(
     files: Sequence[Path], *layouts: Layout, renamed: Mapping[str, str] | None = None
 ) -> Table:
@@ -507,7 +518,7 @@ def read_csv(
 
     Parameters
     ----------
-    files : files of one layout; their rows are read one after the other.
+    files : files whose columns have the same names; their rows are read one after the other.
     layouts : the columns to look for, in the layouts that the files may have.
     renamed : published column name to the name that the files have.
 
@@ -517,7 +528,7 @@ def read_csv(
     SchemaError : a file lacks a column or has two that may be it; the columns found are named.
     """
     first = _find_header(files[0], layouts, renamed or {})
-    others = [_find_header(file, [first.layout], renamed or {}) for file in files[1:]]
+    others = [_find_header(file, [_as_found(first)], {}) for file in files[1:]]
     found = [first, *others]
     parts = [_rows(each) for each in found]
     lengths = [int(part.index[-1]) + 1 for part in parts]

@@ -12,6 +12,7 @@ from healthycities.errors import CrsError, SchemaError, SourceError
 from healthycities.io.raster import read_grid
 from healthycities.io.tabular import Column, Table, exactly, read_csv
 from healthycities.pollutants import POLLUTANTS
+from healthycities.sources.national_grid import require_national_grid
 from healthycities.sources.raw import Raw
 from healthycities.spatial.grid import OFF_GRID, FloatArray, Grid, IntArray
 
@@ -80,6 +81,7 @@ def read(raw: Raw) -> FloatArray:
 
 
 def _read_table(raw: Raw) -> FloatArray:
+    require_national_grid(raw)
     table = read_csv(raw.paths, _LAYOUT, renamed=raw.columns)
     _require_asked(table, raw)
     x_m, y_m = table.numbers(_X), table.numbers(_Y)
@@ -93,16 +95,20 @@ def _read_table(raw: Raw) -> FloatArray:
     return values.reshape(GRID.shape)
 
 
+def _titles(table: Table) -> list[str]:
+    return [title for sheet in table.sheets for title in sheet.titles]
+
+
 def _named_pollutants(table: Table) -> set[str]:
     """Return the pollutants that the lines above the header and the column of values name."""
-    plain = (title.lower().replace(".", "") for title in table.sheets[0].titles)
+    plain = (title.lower().replace(".", "") for title in _titles(table))
     column = _value_column(table)
     return {title for title in plain if title in POLLUTANTS} | ({column[1]} if column else set())
 
 
 def _named_years(table: Table) -> set[int]:
     """Return the years that the lines above the header and the column of values name."""
-    years = {int(title) for title in table.sheets[0].titles if re.fullmatch(r"\d{4}", title)}
+    years = {int(title) for title in _titles(table) if re.fullmatch(r"\d{4}", title)}
     column = _value_column(table)
     return years | ({int(column[2])} if column else set())
 
@@ -196,7 +202,7 @@ def _read_raster(raw: Raw) -> FloatArray:
             file=path,
             mend="Merge them into one, or name one in the path of the source.",
         )
-    values, grid = read_grid(path)
+    values, grid = read_grid(path, crs=raw.crs)
     row, column = _offset(raw, grid)
     sound = np.isnan(values) | (values >= 0) & (values <= _HIGHEST_UGM3)
     if not sound.all():

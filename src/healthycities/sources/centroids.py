@@ -11,6 +11,7 @@ from healthycities.catalogue import SourceCard
 from healthycities.errors import CrsError
 from healthycities.io.tabular import Column, Table, read_csv
 from healthycities.sources import codes
+from healthycities.sources.national_grid import CRS, require_national_grid
 from healthycities.sources.raw import Raw
 
 CARD = SourceCard(
@@ -34,7 +35,6 @@ CARD = SourceCard(
     kind="table",
 )
 
-_CRS = "EPSG:27700"
 _X = Column(fields.EASTING_M, "x", "x")
 _Y = Column(fields.NORTHING_M, "y", "y")
 
@@ -52,24 +52,15 @@ def read(raw: Raw) -> pd.DataFrame:
     SourceError, SchemaError : see `read_csv`; or a small area stands twice.
     CrsError : coordinates outside England, or in another system: nothing is reprojected here.
     """
+    require_national_grid(raw)
     found = read_csv(raw.paths, (codes.SMALL_AREA, _X, _Y), renamed=raw.columns)
     table = codes.english_small_areas(found)
     table.require_unique([fields.SMALL_AREA_CODE])
     metres = {name: table.numbers(name) for name in _ENGLAND_M}
     frame = table.rows.assign(**metres)
-    _require_metres(raw, table)
     _require_england(frame, table)
     frame = frame.sort_values(fields.SMALL_AREA_CODE, ignore_index=True)
     return tables.checked(frame, tables.CENTROIDS, file=table.files)
-
-
-def _require_metres(raw: Raw, table: Table) -> None:
-    if raw.crs is not None and raw.crs.upper() != _CRS:
-        raise CrsError(
-            f"expected coordinates in {_CRS}, and `crs` of this source says {raw.crs}",
-            file=table.files,
-            mend=f"Download the table in {_CRS}, or convert it.",
-        )
 
 
 def _require_england(frame: pd.DataFrame, table: Table) -> None:
@@ -82,10 +73,10 @@ def _require_england(frame: pd.DataFrame, table: Table) -> None:
         degrees = max(abs(x), abs(y)) <= 180
         file, line = table.place(row)
         raise CrsError(
-            f"expected a point of England in metres of {_CRS}, found x {x:g}, y {y:g}"
+            f"expected a point of England in metres of {CRS}, found x {x:g}, y {y:g}"
             + (", which look like degrees" if degrees else ""),
             file=file,
             place=f"line {line}",
-            mend=f"Download the table in {_CRS}"
+            mend=f"Download the table in {CRS}"
             + (" (spatialRefId=27700)." if degrees else ", or correct the line."),
         )

@@ -1,0 +1,23 @@
+"""The coordinate reference system of tables that hold coordinates and do not say their own."""
+
+from __future__ import annotations
+
+from healthycities.errors import CrsError
+from healthycities.sources.raw import Raw
+
+CRS = "EPSG:27700"
+
+
+def require_national_grid(raw: Raw) -> None:
+    """Require that the configuration does not give a table another system than EPSG:27700.
+
+    Raises
+    ------
+    CrsError : it does; coordinates of a table are not converted in silence.
+    """
+    if raw.crs is not None and raw.crs.upper() != CRS:
+        raise CrsError(
+            f"expected coordinates in {CRS}, and `crs` of this source says {raw.crs}",
+            file=raw.paths[0],
+            mend=f"Download the table in {CRS}, or convert it.",
+        )
