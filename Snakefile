@@ -6,22 +6,35 @@
 A configuration stands alone: it is not merged with the default.
 """
 
+import os
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 from healthycities import catalogue
+from healthycities.errors import HealthycitiesError
 from healthycities.settings import from_mapping
 from healthycities.stages.check import require_files
+from healthycities.stages.failures import failures
 
 min_version("9.8")
 
+# Jobs run the command that belongs to this Python, whether or not its environment is activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
-if "sources" not in config:
+
+if not workflow.configfiles:
 
     configfile: "config/config.yaml"
 
 
-settings = from_mapping(config)
-require_files(settings)
+try:
+    settings = from_mapping(config, ", ".join(map(str, workflow.configfiles)))
+    require_files(settings)
+except HealthycitiesError as error:
+    # Not a WorkflowError, which would put a traceback of this file after the message.
+    sys.exit(f"error: {error}")
 
 RESULT_FILES = [
     f"healthycities_{settings.run_name}.gpkg",
@@ -62,3 +75,8 @@ rule all:
     default_target: True
     input:
         [f"<results>/{name}" for name in RESULT_FILES],
+
+
+# The last thing said of a run that failed is what is wrong and what to do.
+onerror:
+    print("", *failures(map(Path, log)), "", sep="\n", file=sys.stderr)

@@ -3,6 +3,7 @@
 from itertools import product
 
 from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES
+from healthycities.stages.needs import sources_behind
 
 # One layered file of the demonstration serves both sources of greenspace.
 DEMO_FILE_OF = {"greenspace_sites": "greenspace", "greenspace_access_points": "greenspace"}
@@ -37,17 +38,9 @@ def all_raw_files():
 
 def used_sources():
     """Return the sources that the metrics of the run rest on, and those that are drawn."""
-    needs = [need for name in settings.chosen_metrics for need in settings.uses(catalogue.metrics()[name])]
-    behind = set()
-    waiting = {need.partition(":")[0] for need in needs} | {"areas", "districts", "small_areas"}
-    while waiting:
-        name = waiting.pop()
-        card = catalogue.overlaps().get(name)
-        if card is None:
-            behind.add(name)
-        else:
-            waiting |= set(settings.uses(card))
-    return behind
+    cards = [catalogue.metrics()[name] for name in settings.chosen_metrics]
+    needs = [need for card in cards for need in settings.uses(card)]
+    return sources_behind(settings, [*needs, "areas", "districts", "small_areas"])
 
 
 def file_of(need, year="", pollutant=""):

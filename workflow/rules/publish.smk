@@ -11,7 +11,8 @@ rule publish:
     output:
         [f"<results>/{name}" for name in RESULT_FILES],
     params:
-        given=settings.whole(),
+        # By a function, because Snakemake would fill the braces of a path such as deaths_{year}.csv.
+        given=lambda wildcards: settings.whole(),
         code=catalogue.code_digest("stages.publish"),
         inputs=lambda wildcards, input: [
             f"{name}={input[name]}" for name in ("areas", "districts", "small_areas")

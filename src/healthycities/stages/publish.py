@@ -10,6 +10,7 @@ from healthycities.catalogue import Measure
 from healthycities.metrics.measures import filled
 from healthycities.publish.results import publish
 from healthycities.settings import Settings
+from healthycities.stages.needs import sources_behind
 
 
 def publish_run(
@@ -51,7 +52,7 @@ def measures_of(settings: Settings) -> dict[str, tuple[Measure, tuple[str, ...]]
     found = {}
     for metric in settings.chosen_metrics:
         card = catalogue.metrics()[metric]
-        sources = tuple(sorted(catalogue.sources_behind(settings.uses(card))))
+        sources = tuple(sorted(sources_behind(settings, settings.uses(card))))
         keys = settings.keys(*card.settings)
         pollutants = settings.pollutants if "pollutant" in card.by else (None,)
         for pollutant in pollutants:
