@@ -20,7 +20,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # beside it, so that no two rooms can rest on each other. A room is a folder, or a module of the
 # package itself; a new one is given its floor here.
 FLOORS = (
-    {"errors", "fields", "pollutants", "given"},
+    {"errors", "fields", "pollutants", "given", "package_tables"},
     {"tables", "catalogue"},
     {"spatial"},
     {"io", "geography", "health"},

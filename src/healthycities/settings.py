@@ -17,7 +17,7 @@ from healthycities import catalogue
 from healthycities.errors import ConfigError, RegisterError
 from healthycities.geography.districts import known_districts
 from healthycities.geography.register import Register
-from healthycities.health.data import rows
+from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 
 Year = Annotated[int, Field(ge=2001, le=2050)]
@@ -350,8 +350,8 @@ def _place_problems(settings: Settings) -> list[str]:
 
 def _health_problems(settings: Settings) -> list[str]:
     """Names of a group of causes or of a function that no table of the package has."""
-    groups = {row["group_id"]: row for row in rows("cause_groups.csv")}
-    functions = {row["crf_id"]: row for row in rows("concentration_response.csv")}
+    groups = {row["group_id"]: row for row in rows("health/data/cause_groups.csv")}
+    functions = {row["crf_id"]: row for row in rows("health/data/concentration_response.csv")}
     function = settings.burden.concentration_response
     return [
         *_unknown("mortality.cause_group", (settings.mortality.cause_group,), groups),

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthycities.errors import RegisterError
-from healthycities.geography.data import rows
+from healthycities.errors import RegisterError, SourceError
 from healthycities.geography.districts import (
+    CHANGES_FILE,
+    DISTRICTS_FILE,
     FIRST_DATE,
     LAST_DATE,
     Change,
@@ -20,8 +21,10 @@ from healthycities.geography.districts import (
     live_districts,
     named,
     parse_date,
+    require_whole,
     why_not_live,
 )
+from healthycities.package_tables import rows
 
 DAYS = st.dates(FIRST_DATE, LAST_DATE)
 
@@ -86,15 +89,15 @@ def test_barnsley_and_sheffield_change_code_on_1_april_2025():
 
 def test_a_recoded_district_keeps_its_name():
     """A code changed for a boundary change stands for a district of the same name."""
-    recoded = [row for row in rows("district_changes.csv") if row["kind"].endswith("recode")]
+    recoded = [row for row in rows(CHANGES_FILE) if row["kind"].endswith("recode")]
     assert len(recoded) == 8
     assert all(row["old_name"] == row["new_name"] for row in recoded)
 
 
 def test_names_of_changed_districts_agree():
     """A code has one name wherever it stands in the tables."""
-    named_as = {(row["district_code"], row["district_name"]) for row in rows("districts.csv")}
-    for row in rows("district_changes.csv"):
+    named_as = {(row["district_code"], row["district_name"]) for row in rows(DISTRICTS_FILE)}
+    for row in rows(CHANGES_FILE):
         named_as |= {(row["old_code"], row["old_name"]), (row["new_code"], row["new_name"])}
     assert len(named_as) == len({code for code, _ in named_as})
 
@@ -114,10 +117,10 @@ def test_undoing_a_merger_brings_back_its_parts():
 
 def test_undoing_takes_changes_in_any_order():
     """The order of the rows of the table does not matter."""
-    latest = {row["district_code"]: row["district_name"] for row in rows("districts.csv")}
+    latest = {row["district_code"]: row["district_name"] for row in rows(DISTRICTS_FILE)}
     changes = [
         Change(*(row[column] for column in ("old_code", "old_name", "new_code", "new_name")), day)
-        for row in rows("district_changes.csv")
+        for row in rows(CHANGES_FILE)
         for day in [date.fromisoformat(row["effective_date"])]
     ]
     random.Random(0).shuffle(changes)
@@ -205,3 +208,22 @@ def test_long_lists_are_cut_in_messages():
     """Ten are named and the rest are counted."""
     assert named([str(number) for number in range(10)]).endswith("; 9")
     assert named([str(number) for number in range(12)]).endswith("; 9; and 2 more")
+
+
+@pytest.mark.parametrize("year", range(2011, 2027))
+def test_the_districts_of_any_date_are_whole(year: int):
+    """Whatever the vintage, all of its districts make all of today's."""
+    require_whole(known_districts(date(year, 7, 1)), date(2026, 9, 30))
+
+
+def test_some_districts_of_those_that_became_one_are_not_the_whole():
+    """Cumberland was three districts; two of them, or three and itself, are refused."""
+    today, three = date(2026, 9, 30), ["E07000026", "E07000028", "E07000029"]
+    require_whole(three, today)
+    require_whole(["E06000063"], today)
+    with pytest.raises(
+        SourceError, match=r"a\.csv: E06000063 Cumberland: .* found E07000026, E07000028"
+    ):
+        require_whole(three[:2], today, file="a.csv")
+    with pytest.raises(SourceError, match="found E06000063, E07000026"):
+        require_whole(["E06000063", *three], today)

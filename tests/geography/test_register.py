@@ -9,9 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healthycities.errors import RegisterError
-from healthycities.geography.data import rows
-from healthycities.geography.districts import FIRST_DATE, LAST_DATE, carry_codes, known_districts
+from healthycities.geography.districts import (
+    DISTRICTS_FILE,
+    FIRST_DATE,
+    LAST_DATE,
+    carry_codes,
+    known_districts,
+)
 from healthycities.geography.register import Authority, Register
+from healthycities.package_tables import rows
 
 SEPTEMBER_2026 = date(2026, 9, 30)
 
@@ -204,8 +210,8 @@ def test_membership_keeps_the_order_given_and_leaves_others_out(register: Regist
 
 def test_names_of_members_are_those_of_their_districts():
     """members.csv names each district as districts.csv does."""
-    names = {row["district_code"]: row["district_name"] for row in rows("districts.csv")}
-    members = rows("members.csv")
+    names = {row["district_code"]: row["district_name"] for row in rows(DISTRICTS_FILE)}
+    members = rows("geography/data/members.csv")
     assert {row["district_code"]: row["district_name"] for row in members}.items() <= names.items()
     assert len(members) == len({row["district_code"] for row in members})
 

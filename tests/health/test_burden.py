@@ -17,11 +17,11 @@ from healthycities.health.burden import (
     concentration_response,
     relative_risk,
 )
-from healthycities.health.data import rows
+from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 
 D01 = concentration_response("comeap2022_pm25")
-FUNCTIONS = [row["crf_id"] for row in rows("concentration_response.csv")]
+FUNCTIONS = [row["crf_id"] for row in rows("health/data/concentration_response.csv")]
 nan = math.nan
 
 exposures = st.floats(0, 200)

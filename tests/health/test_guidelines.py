@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from healthycities.errors import ConfigError
-from healthycities.health.data import rows
 from healthycities.health.guidelines import guideline_ugm3
+from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 
 
@@ -31,7 +31,7 @@ def test_guidelines_as_published(pollutant, name, expected):
 
 def test_file_names_each_guideline_once():
     """Every row is of a known pollutant, above 0, with a source, and stands once."""
-    table = rows("guidelines.csv")
+    table = rows("health/data/guidelines.csv")
     assert {row["pollutant"] for row in table} <= set(POLLUTANTS)
     assert all(float(row["value_ugm3"]) > 0 and row["source"] for row in table)
     assert max(Counter((row["pollutant"], row["name"]) for row in table).values()) == 1

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tests.health.published import cases
 
 from healthycities.errors import SchemaError
-from healthycities.health.data import rows
 from healthycities.health.standards import STANDARD_STARTS, european_standard_population_2013
+from healthycities.package_tables import rows
 
 
 def test_nineteen_bands_as_published():
@@ -25,7 +25,7 @@ def test_nineteen_bands_as_published():
 
 def test_file_holds_the_bands_that_the_code_names():
     """The file begins its bands at the ages that the code names, and calls them so."""
-    table = rows("esp2013.csv")
+    table = rows("health/data/esp2013.csv")
     assert tuple(int(row["age_from"]) for row in table) == STANDARD_STARTS
     assert [row["age_band"] for row in table[:-1]] == [f"{a}-{a + 4}" for a in range(0, 90, 5)]
     assert table[-1]["age_band"] == "90+"

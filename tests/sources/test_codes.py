@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from healthycities.errors import SourceError
-from healthycities.geography.data import rows
-from healthycities.geography.districts import known_districts
+from healthycities.geography.districts import CHANGES_FILE, known_districts
 from healthycities.io.tabular import read_csv
+from healthycities.package_tables import rows
 from healthycities.sources.codes import DISTRICT, SMALL_AREA, summed_districts
 
 TODAY = date(2026, 9, 30)
@@ -28,10 +28,10 @@ def test_all_districts_of_any_year_are_carried(tmp_path, year):
     assert set(summed(tmp_path, old).values()) == set(known_districts(TODAY))
 
 
-@pytest.mark.parametrize("change", rows("district_changes.csv"), ids=lambda row: row["old_code"])
+@pytest.mark.parametrize("change", rows(CHANGES_FILE), ids=lambda row: row["old_code"])
 def test_an_old_code_beside_its_successor_is_refused(tmp_path, change):
     """A district of two vintages in one file would be counted twice."""
-    with pytest.raises(SourceError, match="is made of"):
+    with pytest.raises(SourceError, match="all districts of one date"):
         summed(tmp_path, [change["old_code"], change["new_code"]], date(2027, 1, 1))
 
 

@@ -172,7 +172,7 @@ def test_merged_districts_are_summed(tmp_path):
     found = deaths(tmp_path, answer(codes, value=4))
     assert set(found[fields.DISTRICT_CODE]) == {"E06000063"}
     assert set(found[fields.DEATHS]) == {12.0}
-    with pytest.raises(SourceError, match="Cumberland is made of"):
+    with pytest.raises(SourceError, match="Cumberland: expected all districts of one date"):
         deaths(tmp_path, answer(codes[1:]))
     assert len(deaths(tmp_path, answer(codes[1:]), as_at=date(2023, 1, 1))) == 2 * 2 * 2 * 5
 

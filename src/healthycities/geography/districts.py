@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from healthycities.errors import RegisterError
-from healthycities.geography.data import rows
+from healthycities.errors import RegisterError, SourceError
+from healthycities.package_tables import rows
 
 FIRST_DATE = date(2011, 1, 1)
 """GSS codes began; every English district code since then is in the tables."""
@@ -19,6 +19,7 @@ FIRST_DATE = date(2011, 1, 1)
 LAST_DATE = date(2027, 3, 31)
 """On the next day Surrey's districts are due to be replaced; no change after that is known."""
 
+DISTRICTS_FILE = "geography/data/districts.csv"
 CHANGES_FILE = "geography/data/district_changes.csv"
 _ENGLISH = ("E06", "E07", "E08", "E09")
 _MOST_NAMED = 10
@@ -100,6 +101,70 @@ def carry_codes(codes: Iterable[str], as_at: date, *, file: str | Path | None = 
     known = {code: new for code, new in placed.items() if new is not None}
     recoded = {code: new for code, new in known.items() if code != new}
     return Carried([known[code] for code in given], recoded)
+
+
+def require_whole(codes: Iterable[str], as_at: date, *, file: str | Path | None = None) -> None:
+    """Refuse codes that hold some, but not all, of the districts that became one.
+
+    The sum of some parts would pass for the whole. What the districts of a date were made of is
+    looked up at every date on which codes changed, so codes of one vintage are always whole.
+
+    Parameters
+    ----------
+    codes : codes of any older vintage, each as often as it likes; not every district need be there.
+    as_at : date whose districts are made of them.
+    file : file that the codes come from, for the message.
+
+    Raises
+    ------
+    SourceError : naming a district, what it was made of, and what was found.
+    RegisterError : as `carry_codes` raises it.
+    """
+    given = sorted(set(codes))
+    found: dict[str, set[str]] = {}
+    for old, new in zip(given, carry_codes(given, as_at, file=file).codes, strict=True):
+        found.setdefault(new, set()).add(old)
+    possible = _possible_parts(as_at)
+    for new, parts in found.items():
+        if frozenset(parts) not in possible[new]:
+            raise _parts_error(new, parts, possible[new], as_at, file)
+
+
+def _parts_error(
+    code: str,
+    found: set[str],
+    possible: Iterable[frozenset[str]],
+    as_at: date,
+    file: str | Path | None,
+) -> SourceError:
+    wanted = min(possible, key=lambda parts: (len(parts ^ found), sorted(parts)))
+    return SourceError(
+        f"expected all districts of one date that became it ({', '.join(sorted(wanted))}),"
+        f" found {', '.join(sorted(found))}",
+        file=file,
+        place=f"{code} {known_districts(as_at)[code]}",
+        mend="Take the file with all districts of one date.",
+    )
+
+
+@cache
+def _possible_parts(as_at: date) -> Mapping[str, set[frozenset[str]]]:
+    """Return, for each district of a date, the sets of districts that were it at some time."""
+    possible: dict[str, set[frozenset[str]]] = {}
+    for day in _vintages(as_at):
+        old = list(known_districts(day))
+        parts: dict[str, set[str]] = {}
+        for code, new in zip(old, carry_codes(old, as_at).codes, strict=True):
+            parts.setdefault(new, set()).add(code)
+        for new, of in parts.items():
+            possible.setdefault(new, set()).add(frozenset(of))
+    return MappingProxyType(possible)
+
+
+def _vintages(until: date) -> list[date]:
+    """Return the days up to a date on which the codes of districts began or changed."""
+    changed = {change.effective for change in _changes() if change.effective <= until}
+    return sorted({FIRST_DATE, *changed})
 
 
 def why_not_live(code: str, as_at: date, live: Mapping[str, str]) -> str:
@@ -197,7 +262,7 @@ def _counted(number: int, noun: str) -> str:
 @cache
 def _latest() -> Mapping[str, str]:
     return MappingProxyType(
-        {row["district_code"]: row["district_name"] for row in rows("districts.csv")}
+        {row["district_code"]: row["district_name"] for row in rows(DISTRICTS_FILE)}
     )
 
 
@@ -211,7 +276,7 @@ def _changes() -> tuple[Change, ...]:
             row["new_name"],
             parse_date(row["effective_date"], CHANGES_FILE, f"old_code {row['old_code']}"),
         )
-        for row in rows("district_changes.csv")
+        for row in rows(CHANGES_FILE)
     )
 
 

@@ -11,7 +11,6 @@ from itertools import combinations
 from pathlib import Path
 
 from healthycities.errors import RegisterError
-from healthycities.geography.data import rows
 from healthycities.geography.districts import (
     LAST_DATE,
     carry_codes,
@@ -20,6 +19,7 @@ from healthycities.geography.districts import (
     parse_date,
     why_not_live,
 )
+from healthycities.package_tables import rows
 
 AUTHORITIES_FILE = "geography/data/authorities.csv"
 MEMBERS_FILE = "geography/data/members.csv"
@@ -243,7 +243,7 @@ def _require_apart(first: Authority, second: Authority) -> None:
 
 def _standing() -> list[Authority]:
     members = _members()
-    authorities = rows("authorities.csv")
+    authorities = rows(AUTHORITIES_FILE)
     strange = sorted(set(members) - {row["key"] for row in authorities})
     if strange:
         raise RegisterError(
@@ -257,7 +257,7 @@ def _standing() -> list[Authority]:
 def _members() -> dict[str, list[str]]:
     """Districts by key of their authority."""
     members: dict[str, list[str]] = {}
-    for row in rows("members.csv"):
+    for row in rows(MEMBERS_FILE):
         members.setdefault(row["authority_key"], []).append(row["district_code"])
     return members
 
@@ -265,7 +265,7 @@ def _members() -> dict[str, list[str]]:
 def _predecessors() -> list[Authority]:
     return [
         _authority(row, tuple(row["districts"].split("|")), PREDECESSORS_FILE)
-        for row in rows("predecessors.csv")
+        for row in rows(PREDECESSORS_FILE)
     ]
 
 

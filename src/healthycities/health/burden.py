@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from healthycities.errors import ConfigError, SchemaError
-from healthycities.health.data import rows
 from healthycities.health.rates import Estimate, FloatArray, matched, non_negative, positive
+from healthycities.package_tables import rows
 
 CONCENTRATION_RESPONSE_FILE = "health/data/concentration_response.csv"
 SHAPES = MappingProxyType(
@@ -63,7 +63,7 @@ def concentration_response(crf_id: str) -> ConcentrationResponse:
     ------
     ConfigError : it is unknown; the message lists those that are known.
     """
-    known = {row["crf_id"]: row for row in rows("concentration_response.csv")}
+    known = {row["crf_id"]: row for row in rows(CONCENTRATION_RESPONSE_FILE)}
     if crf_id not in known:
         raise ConfigError(
             f"unknown concentration-response function '{crf_id}'; known are"

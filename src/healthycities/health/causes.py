@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from healthycities.errors import ConfigError, SchemaError
-from healthycities.health.data import rows
+from healthycities.package_tables import rows
 
 CAUSE_GROUPS_FILE = "health/data/cause_groups.csv"
 ALL_CAUSES = "all"
@@ -64,7 +64,7 @@ def group_ranges(group_id: str) -> tuple[CodeRange, ...]:
     ------
     ConfigError : the group is unknown; the message lists those that are known.
     """
-    groups = {row["group_id"]: row["icd10"] for row in rows("cause_groups.csv")}
+    groups = {row["group_id"]: row["icd10"] for row in rows(CAUSE_GROUPS_FILE)}
     if group_id not in groups:
         raise ConfigError(
             f"unknown group of causes '{group_id}'; known are {', '.join(sorted(groups))}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from healthycities.errors import ConfigError
-from healthycities.health.data import rows
+from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 
 GUIDELINES_FILE = "health/data/guidelines.csv"
@@ -31,7 +31,7 @@ def guideline_ugm3(pollutant: str, name: str) -> float | None:
     ------
     ConfigError : the pollutant or the guideline is unknown; the message lists those that are known.
     """
-    table = rows("guidelines.csv")
+    table = rows(GUIDELINES_FILE)
     _require_known("pollutant", pollutant, POLLUTANTS)
     _require_known("guideline", name, {row["name"] for row in table})
     values = {(row["pollutant"], row["name"]): float(row["value_ugm3"]) for row in table}

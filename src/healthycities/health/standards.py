@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from healthycities.errors import SchemaError
-from healthycities.health.data import rows
 from healthycities.health.rates import FloatArray
+from healthycities.package_tables import rows
+
+STANDARD_FILE = "health/data/esp2013.csv"
 
 STANDARD_STARTS = tuple(range(0, 95, 5))
 """First ages of the 19 bands of the European Standard Population; the last is 90 and over."""
@@ -48,7 +50,7 @@ def european_standard_population_2013(
     starts = [int(age) for age in age_starts]
     _require_bands(starts, below)
     edges = [*starts, np.inf if below is None else below]
-    published = {int(row["age_from"]): float(row["people"]) for row in rows("esp2013.csv")}
+    published = {int(row["age_from"]): float(row["people"]) for row in rows(STANDARD_FILE)}
     return np.array(
         [
             sum(people for age, people in published.items() if first <= age < end)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator
 
 from healthycities.catalogue import Measure
-from healthycities.health.data import rows
+from healthycities.health.guidelines import GUIDELINES_FILE
+from healthycities.package_tables import rows
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,7 +46,7 @@ def guidelines(name: str, measure: Measure) -> tuple[Guideline, ...]:
     pollutant = name.partition("_")[0]
     if measure.unit != GUIDELINE_UNIT:
         return ()
-    found = [_guideline(row) for row in rows("guidelines.csv") if row["pollutant"] == pollutant]
+    found = [_guideline(row) for row in rows(GUIDELINES_FILE) if row["pollutant"] == pollutant]
     return tuple(sorted(found, key=lambda guideline: (guideline.value_ugm3, guideline.label)))
 
 

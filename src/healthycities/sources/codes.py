@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
 
 from healthycities import fields
 from healthycities.errors import SourceError
-from healthycities.geography.data import rows
 from healthycities.geography.districts import (
-    FIRST_DATE,
     carry_codes,
-    known_districts,
     named,
+    require_whole,
 )
 from healthycities.io.tabular import Column, Table
 
@@ -114,38 +109,5 @@ def summed_districts(table: Table, as_at: date) -> pd.Series:
         rest would pass for the whole.
     """
     carried = carried_districts(table, as_at)
-    _require_all_parts(table, carried, as_at)
+    require_whole(table.rows[fields.DISTRICT_CODE], as_at, file=table.files)
     return carried
-
-
-def _require_all_parts(table: Table, carried: pd.Series, as_at: date) -> None:
-    groups = table.rows[fields.DISTRICT_CODE].groupby(carried).unique()
-    for new, old in groups.items():
-        found = frozenset(old)
-        possible = _possible_parts(as_at)[str(new)]
-        if found not in possible:
-            wanted = min(possible, key=lambda parts: len(parts ^ found))
-            raise SourceError(
-                f"{new} {known_districts(as_at)[str(new)]} is made of "
-                f"{', '.join(sorted(wanted))}; found {', '.join(sorted(found))}",
-                file=table.files,
-                mend="Ask the publisher for all districts of one date.",
-            )
-
-
-@cache
-def _possible_parts(as_at: date) -> Mapping[str, set[frozenset[str]]]:
-    """Return, for each district of a date, the sets of districts that were it at some time."""
-    possible: dict[str, set[frozenset[str]]] = {}
-    for day in _vintages(as_at):
-        old = pd.Series(list(known_districts(day)))
-        new = carry_codes(old, as_at).codes
-        for code, parts in old.groupby(new):
-            possible.setdefault(str(code), set()).add(frozenset(parts))
-    return MappingProxyType(possible)
-
-
-def _vintages(until: date) -> list[date]:
-    """Return the days up to a date on which the codes of districts began or changed."""
-    days = {date.fromisoformat(row["effective_date"]) for row in rows("district_changes.csv")}
-    return sorted({FIRST_DATE, *(day for day in days if day <= until)})

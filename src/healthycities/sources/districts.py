@@ -14,9 +14,7 @@ import shapely
 
 from healthycities import fields
 from healthycities.catalogue import SourceCard
-from healthycities.errors import SchemaError
-from healthycities.geography.data import rows
-from healthycities.geography.districts import FIRST_DATE, carry_codes, known_districts
+from healthycities.geography.districts import carry_codes, known_districts, require_whole
 from healthycities.io.vector import (
     ENGLAND_BOX_M,
     Published,
@@ -76,7 +74,7 @@ def read(raw: Raw) -> gpd.GeoDataFrame:
     file = raw.paths[0] if len(raw.paths) == 1 else None
     codes = list(given[fields.DISTRICT_CODE])
     carried = carry_codes(codes, raw.as_at, file=file)
-    _require_whole(dict(zip(codes, carried.codes, strict=True)), raw.as_at, file)
+    require_whole(codes, raw.as_at, file=file)
     _log_recoded(carried.recoded, raw.as_at)
     return checked(_dissolved(given, carried.codes, raw.as_at), DISTRICTS, file=file)
 
@@ -108,49 +106,3 @@ def _dissolved(given: gpd.GeoDataFrame, codes: list[str], as_at: date) -> gpd.Ge
 def _one_shape(shapes: pd.Series) -> Any:
     """Join shapes; one alone stays as it is, to the last coordinate."""
     return shapes.iloc[0] if len(shapes) == 1 else shapely.union_all(shapes.to_numpy())
-
-
-# --- Districts that became one ---
-
-
-def _require_whole(carried: Mapping[str, str], as_at: date, file: Path | None) -> None:
-    """Refuse a merged district of which parts are missing, or drawn in shapes of two dates."""
-    for new in sorted({new for old, new in carried.items() if old != new}):
-        present = {old for old, became in carried.items() if became == new}
-        parts = _parts_at_one_date(present, new, as_at)
-        if parts != present:
-            raise _part_error(present, parts, new, as_at, file)
-
-
-def _parts_at_one_date(present: set[str], new: str, as_at: date) -> set[str]:
-    """Return what a district was made of when all that is present lived; empty if never."""
-    for vintage in _vintages(as_at):
-        live = known_districts(vintage)
-        if present <= set(live):
-            became = zip(live, carry_codes(live, as_at).codes, strict=True)
-            return {old for old, carried in became if carried == new}
-    return set()
-
-
-def _vintages(as_at: date) -> list[date]:
-    """Return the days up to a date on which the codes of districts began or changed."""
-    days = {date.fromisoformat(row["effective_date"]) for row in rows("district_changes.csv")}
-    return sorted({FIRST_DATE, *(day for day in days if day <= as_at)})
-
-
-def _part_error(
-    present: set[str], parts: set[str], new: str, as_at: date, file: Path | None
-) -> SchemaError:
-    found = ", ".join(sorted(present))
-    absent = ", ".join(sorted(parts - present))
-    problem = (
-        f"found {found} of the districts that became it, without {absent}"
-        if parts
-        else f"found {found}, which never lived at one date"
-    )
-    return SchemaError(
-        problem,
-        file=file,
-        place=f"{new} {known_districts(as_at)[new]}",
-        mend="Give the boundaries of all districts of one date.",
-    )
