@@ -11,6 +11,7 @@ import pytest
 import yaml
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
+from tests.real.published_docs import documented
 from tests.workflow.conftest import ROOT, Workplace
 
 YEARS = (2003, 2004, 2005, 2006, 2007, 2008, 2010, 2011, 2012)
@@ -64,6 +65,14 @@ def test_boroughs_add_up_to_the_authority(measures: pd.DataFrame):
     sums = measures.groupby(["level", "year"])[["numerator", "denominator"]].sum()
     for level in ("small_area", "district"):
         pd.testing.assert_frame_equal(sums.loc[level], sums.loc["authority"], rtol=1e-12)
+
+
+def test_the_table_in_the_docs_is_true(measures: pd.DataFrame):
+    """docs/examples.md holds the means of every borough and of London, to a tenth."""
+    rows = measures[measures["level"].isin(["district", "authority"])]
+    assert rows["area_name"].nunique() == 34
+    for name, values in rows.sort_values("year").groupby("area_name")["value"]:
+        assert documented(name) == [f"{value:.1f}" for value in values]
 
 
 def test_nothing_is_synthetic(measures: pd.DataFrame, result: Path):

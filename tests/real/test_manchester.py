@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.real.published_docs import documented
 from tests.workflow.conftest import ROOT, Workplace
 
 IMD = "deprivation/File_1_-_IMD2019_Index_of_Multiple_Deprivation.csv.gz"
@@ -81,6 +82,18 @@ def test_geopandas_finds_the_same_shares(
     found = shares.loc[level]
     assert found["numerator"].tolist() == sums["near"].tolist()
     np.testing.assert_allclose(found["value"], 100 * sums["near"] / sums["people"], rtol=1e-12)
+
+
+def test_the_tables_in_the_docs_are_true(shares: pd.DataFrame):
+    """docs/examples.md holds the people and shares of every district and decile."""
+    for level in ("district", "deprivation_decile", "authority"):
+        for _, row in shares.loc[level].iterrows():
+            expected = (
+                f"{row['numerator']:,.0f}",
+                f"{row['denominator']:,.0f}",
+                f"{row['value']:.1f}",
+            )
+            assert documented(row["area_name"]) == list(expected)
 
 
 def test_the_most_deprived_live_nearer(shares: pd.DataFrame):
