@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import zipfile
-import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import geopandas
@@ -24,8 +18,6 @@ from healthycities.errors import (
     AlignmentError,
     ConfigError,
     CrsError,
-    HealthycitiesError,
-    SourceError,
 )
 from healthycities.spatial.coverage import (
     CellCoverage,
@@ -269,90 +261,6 @@ class Weights:
         swapped = csr_array(self.matrix.T)
         total = np.asarray(swapped.sum(axis=1)) if self.grid is None else np.ones(swapped.shape[0])
         return Weights(swapped, self.columns, self.rows, total)
-
-    def save(self, path: str | Path) -> None:
-        """Write the weights as ``.npz``, the same bytes for the same content.
-
-        The file appears under its name only when it is complete. It is not compressed, because
-        compressors differ between machines.
-        """
-        content = BytesIO()
-        np.savez(content, **_unpacked(self))
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            temporary.write_bytes(content.getvalue())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Weights:
-        """Read weights that :meth:`save` wrote.
-
-        Raises
-        ------
-        SourceError : the file is absent, truncated, altered, or holds something else.
-        """
-        try:
-            with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as stored:
-                return cls(**_packed(stored))
-        except _BROKEN as error:
-            raise SourceError(
-                f"expected stored weights, but they cannot be read ({error})",
-                file=path,
-                mend="Delete the file and build the weights again.",
-            ) from error
-
-
-_BROKEN = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    HealthycitiesError,
-)
-"""What reading a damaged or foreign file has been seen to raise."""
-
-
-def _unpacked(weights: Weights) -> dict[str, Any]:
-    """Name the arrays of weights; the cells of a grid need no ids."""
-    grid = None if weights.grid is None else asdict(weights.grid)
-    return {
-        "data": weights.matrix.data,
-        "indices": weights.matrix.indices.astype(np.int64),
-        "indptr": weights.matrix.indptr.astype(np.int64),
-        "rows": weights.rows,
-        "columns": weights.columns if grid is None else np.zeros(0, np.int64),
-        "row_total": weights.row_total,
-        "grid": np.array(json.dumps(grid, sort_keys=True, default=_plain)),
-    }
-
-
-def _plain(number: np.generic) -> Any:
-    return number.item()
-
-
-def _packed(stored: Any) -> dict[str, Any]:
-    """Return the fields of weights from their named arrays."""
-    described = json.loads(str(stored["grid"]))
-    grid = None if described is None else Grid(**described)
-    columns = stored["columns"] if grid is None else np.arange(grid.size)
-    entries = (stored["data"], stored["indices"], stored["indptr"])
-    matrix = csr_array(entries, shape=(len(stored["rows"]), len(columns)))
-    matrix.check_format(full_check=True)
-    return {
-        "matrix": matrix,
-        "rows": stored["rows"],
-        "columns": columns,
-        "row_total": stored["row_total"],
-        "grid": grid,
-    }
 
 
 def _canonical(matrix: Any) -> csr_array:

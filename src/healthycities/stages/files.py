@@ -10,6 +10,7 @@ from healthycities import catalogue
 from healthycities.io.raster import read_grid
 from healthycities.io.tabular import read_parquet, write_parquet
 from healthycities.io.vector import read_geoparquet
+from healthycities.io.weights import read_weights, write_weights
 from healthycities.spatial.weights import Weights
 
 
@@ -20,7 +21,7 @@ def read_inputs(paths: Mapping[str, Path]) -> dict[str, Any]:
 
 def _read(name: str, path: Path) -> Any:
     if path.suffix == ".npz":
-        return Weights.load(path)
+        return read_weights(path)
     if path.suffix == ".tif":
         return read_grid(path)[0]
     card = catalogue.sources().get(name)
@@ -30,6 +31,6 @@ def _read(name: str, path: Path) -> Any:
 def write_overlap(path: Path, overlap: Any) -> None:
     """Write weights, or a table."""
     if isinstance(overlap, Weights):
-        overlap.save(path)
+        write_weights(path, overlap)
     else:
         write_parquet(path, overlap)
