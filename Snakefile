@@ -14,8 +14,7 @@ from snakemake.utils import min_version
 
 from healthycities import catalogue
 from healthycities.errors import HealthycitiesError
-from healthycities.settings import from_mapping
-from healthycities.stages.check import require_files
+from healthycities.stages.check import checked_settings
 from healthycities.stages.failures import failures
 
 min_version("9.8")
@@ -30,8 +29,7 @@ if not workflow.configfiles:
 
 
 try:
-    settings = from_mapping(config, ", ".join(map(str, workflow.configfiles)))
-    require_files(settings)
+    settings = checked_settings(config, ", ".join(map(str, workflow.configfiles)))
 except HealthycitiesError as error:
     # Not a WorkflowError, which would put a traceback of this file after the message.
     sys.exit(f"error: {error}")

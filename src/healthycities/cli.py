@@ -187,7 +187,8 @@ def _parser() -> argparse.ArgumentParser:
         "overlap", _overlap, "build what all years share", *given, "--scheduler", "--workers"
     )
     overlap.add_argument("overlap", choices=sorted(catalogue.overlaps()))
-    measure = verb("measure", _measure, "compute a metric", *given, "--year", "--pollutant")
+    measure = verb("measure", _measure, "compute a metric", *given, "--pollutant")
+    measure.add_argument("--year", **{**_OPTIONS["--year"], "required": True})
     measure.add_argument("metric", choices=sorted(catalogue.metrics()))
     verb(
         "publish",

@@ -88,9 +88,9 @@ class Workplace:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "config.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
+        command = [sys.executable, "-m", "snakemake", *arguments, "--cores", str(cores)]
         command += ["--snakefile", str(self.checkout / "Snakefile"), "--directory", "."]
-        command += ["--configfile", str(file), *arguments]
+        command += ["--configfile", str(file)]
         environment = {**os.environ, "PYTHONPATH": str(self.checkout / "src")}
         result = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False

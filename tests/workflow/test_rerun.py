@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from tests.workflow.conftest import Run, Workplace, changed, copy_checkout
 
 PUBLISH = "Writing the results"

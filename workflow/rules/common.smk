@@ -3,7 +3,7 @@
 from itertools import product
 
 from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES
-from healthycities.stages.needs import sources_behind
+from healthycities.stages.needs import ALWAYS, sources_behind
 
 # One layered file of the demonstration serves both sources of greenspace.
 DEMO_FILE_OF = {"greenspace_sites": "greenspace", "greenspace_access_points": "greenspace"}
@@ -40,7 +40,7 @@ def used_sources():
     """Return the sources that the metrics of the run rest on, and those that are drawn."""
     cards = [catalogue.metrics()[name] for name in settings.chosen_metrics]
     needs = [need for card in cards for need in settings.uses(card)]
-    return sources_behind(settings, [*needs, "areas", "districts", "small_areas"])
+    return sources_behind(settings, [*needs, *ALWAYS])
 
 
 def file_of(need, year="", pollutant=""):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from healthycities import catalogue
-from healthycities.errors import SourceError
+from healthycities.errors import ConfigError, SourceError
 from healthycities.settings import Settings, from_mapping
+from healthycities.stages.needs import ALWAYS, sources_behind
 
 
 def check(config: Mapping[str, Any], file: Path) -> list[str]:
@@ -17,11 +18,9 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
 
     Raises
     ------
-    ConfigError : with every problem of the configuration.
-    SourceError : with every file that it names and that is not there.
+    ConfigError, SourceError : as `checked_settings` raises them.
     """
-    settings = from_mapping(config, file)
-    require_files(settings, file)
+    settings = checked_settings(config, file)
     return [
         f"{file}: no error found",
         f"results: {settings.run_dir}/healthycities_{settings.run_name}.gpkg",
@@ -30,7 +29,32 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
     ]
 
 
-def require_files(settings: Settings, file: Path | None = None) -> None:
+def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) -> Settings:
+    """Read a configuration that a run can start on.
+
+    Raises
+    ------
+    ConfigError : with every problem of the configuration.
+    SourceError : with every file that it names and that is not there.
+    """
+    settings = from_mapping(config, file)
+    _require_sources(settings, file)
+    require_files(settings, file)
+    return settings
+
+
+def _require_sources(settings: Settings, file: str | Path | None) -> None:
+    lacking = sorted(sources_behind(settings, ALWAYS) - set(settings.sources))
+    if lacking:
+        raise ConfigError(
+            f"every run needs {', '.join(lacking)} as well",
+            file=file,
+            place="sources",
+            mend="Add an entry for each; data/README.md describes them.",
+        )
+
+
+def require_files(settings: Settings, file: str | Path | None = None) -> None:
     """Refuse a configuration that names files which are not there, naming all of them.
 
     Raises

@@ -1,0 +1,190 @@
+"""The command line: what each verb says, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from healthycities import catalogue, cli
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT = ROOT / "config" / "config.yaml"
+VERBS = ("check", "describe", "fetch", "prepare", "overlap", "measure", "publish")
+
+
+def written(folder: Path, text: str) -> str:
+    """Write a configuration and return its path."""
+    file = folder / "mine.yaml"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def test_check_finds_no_error_in_the_default(capsys: pytest.CaptureFixture[str]):
+    """The embedded default is whole, and check says what it asks for."""
+    assert cli.main(["check", "--config", str(DEFAULT)]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.splitlines() == [
+        f"{DEFAULT}: no error found",
+        "results: results/demo_SYNTHETIC/healthycities_demo_SYNTHETIC.gpkg",
+        "years: 2022, 2023",
+        f"metrics: {', '.join(catalogue.metrics())}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        (
+            {
+                "years": [1822],
+                "greenspace": {"radius_m": -300},
+                "mortality": {"confidence": 95},
+                "colour": "blue",
+                "demo": {"scale": 0},
+            },
+            ("years.0", "greenspace.radius_m", "mortality.confidence", "colour", "demo.scale"),
+        ),
+        (
+            {
+                "years": [2022, 2022],
+                "pollutants": ["pm25", "gold"],
+                "metrics": ["air_quality", "happiness"],
+                "authorities": ["atlantis"],
+                "mortality": {"cause_group": "sorrow"},
+            },
+            ("2022", "gold", "happiness", "atlantis", "sorrow"),
+        ),
+    ],
+    ids=["each by itself", "between keys"],
+)
+def test_check_finds_every_error_in_one_go(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, object],
+    problems: tuple[str, ...],
+):
+    """Five errors of one configuration give five lines, and exit code 1."""
+    config = {**yaml.safe_load(DEFAULT.read_text(encoding="utf-8")), **changes}
+    file = written(tmp_path, yaml.safe_dump(config))
+    assert cli.main(["check", "--config", file]) == 1
+    said = capsys.readouterr()
+    head, *lines = said.err.splitlines()
+    assert said.out == ""
+    assert head == f"error: {file}: 5 problems in the configuration:"
+    assert len(lines) == 5
+    for problem in problems:
+        assert any(problem in line for line in lines), problem
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("run: [", "is no YAML"),
+        ("run: a\nrun\n", "line 3"),
+        ("- run\n", "expected keys and values"),
+        ("", "expected keys and values"),
+        ("run: \x07\n", "is no YAML"),
+    ],
+)
+def test_check_tells_what_is_no_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+):
+    """A file that holds no keys is told by its name, on one line."""
+    file = written(tmp_path, text)
+    assert cli.main(["check", "--config", file]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {file}: ")
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+def test_check_tells_a_configuration_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A wrong path, and a folder, are told as such."""
+    for path in (tmp_path / "none.yaml", tmp_path):
+        assert cli.main(["check", "--config", str(path)]) == 1
+        assert capsys.readouterr().err.startswith(f"error: {path}: cannot be read (")
+
+
+def test_describe_schema_prints_the_committed_schema(capsys: pytest.CaptureFixture[str]):
+    """config/schema.json is what the code says today."""
+    assert cli.main(["describe", "schema"]) == 0
+    assert capsys.readouterr().out == (ROOT / "config/schema.json").read_text(encoding="utf-8")
+
+
+def test_describe_sources_prints_the_committed_page(capsys: pytest.CaptureFixture[str]):
+    """data/README.md is what the cards say today."""
+    assert cli.main(["describe", "sources"]) == 0
+    assert capsys.readouterr().out == (ROOT / "data/README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_sources_is_whole_markdown():
+    """Each source has a heading and a table of two columns with its licence and its place."""
+    page = (ROOT / "data/README.md").read_text(encoding="utf-8")
+    html = MarkdownIt("commonmark").enable("table").render(page)
+    _, *sections = html.split("<h2>")
+    assert [section.partition("<")[0] for section in sections] == list(catalogue.sources())
+    for section, (name, card) in zip(sections, catalogue.sources().items(), strict=True):
+        assert section.count("<td>") == 2 * section.count("<tr>") - 2
+        assert f"<td>licence</td>\n<td>{card.licence}</td>" in section
+        assert f"<td>where it goes</td>\n<td><code>data/{name}" in section
+        assert '<a href="https://' in section
+        assert "<em>" not in section
+
+
+def test_an_error_ends_a_verb_with_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A step that meets bad input returns 1, says one line, and writes nothing."""
+    keys = '{"as_at": "2026-09-30", "columns": {}, "crs": null, "layer": null, "vintage": null}'
+    raw, out = tmp_path / "lost.csv", tmp_path / "out.parquet"
+    options = ["--raw", str(raw), "--out", str(out), "--keys", keys]
+    assert cli.main(["prepare", "centroids", *options]) == 1
+    error = capsys.readouterr().err.splitlines()
+    assert [line for line in error if line.startswith("error: ")] == error[-1:]
+    assert str(raw) in error[-1]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]):
+    """Help names every option, each with a word on what it is."""
+    with pytest.raises(SystemExit) as end:
+        cli.main([verb, "--help"])
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert said.startswith(f"usage: healthycities {verb}")
+    assert len(said.split("\n\n")[1]) > 10
+
+
+def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]):
+    """The help of the command names each verb with what it does."""
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = capsys.readouterr().out
+    assert [verb for verb in VERBS if f"    {verb} " not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "verb"),
+        (["dance"], "dance"),
+        (["describe", "weather"], "weather"),
+        (["prepare", "gossip", "--raw", "a", "--out", "b", "--keys", "{}"], "gossip"),
+        (["measure", "ncd_mortality", "--input", "deaths", "--out", "b", "--keys", "{}"], "name="),
+        (["measure", "ncd_mortality", "--out", "b", "--keys", "{}"], "--year"),
+        (["fetch", "--folder", "a", "--keys", "{"], "--keys"),
+    ],
+)
+def test_a_wrong_option_is_told(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+):
+    """A misused command ends with 2 and names what it did not understand."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
