@@ -32,6 +32,15 @@ def test_a_block_may_be_several_arrays():
     assert [part.tolist() for part in map_blocks(added, [block, block])] == [[11, 22]] * 2
 
 
+def test_progress_is_told_by_tenths(caplog):
+    """Of 25 blocks, each tenth that is passed is told once, and the last block at the end."""
+    with caplog.at_level("INFO"):
+        map_blocks(scaled, [np.array([n]) for n in range(25)], workers=2)
+    told = [record.getMessage() for record in caplog.records]
+    done = [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
+    assert told == [f"{n} of 25 blocks done" for n in done]
+
+
 def test_no_blocks_give_no_results():
     """Nothing to do is no error."""
     assert map_blocks(scaled, []) == []

@@ -6,7 +6,9 @@ result does not depend on how the work was cut.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any, TypeVar
 
 import geopandas
@@ -16,6 +18,8 @@ from dask.base import compute
 from dask.delayed import delayed
 
 from healthycities.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
@@ -53,10 +57,37 @@ def map_blocks(
             place="scheduler",
             mend="Name one of these, such as tcp://10.0.0.1:8786 for a cluster.",
         )
-    task = delayed(function, pure=False, traverse=False)
+    told = _Progress(len(blocks))
+    task = delayed(told.after(function), pure=False, traverse=False)
     tasks = [task(delayed(block, pure=False, traverse=False)) for block in blocks]
     results = compute(*tasks, scheduler=scheduler, num_workers=workers)  # type: ignore[no-untyped-call]
     return list(results)
+
+
+class _Progress:
+    """Tells the log of each tenth of the blocks that is done."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self.lock = Lock()
+
+    def after(self, function: Callable[[Block], Result]) -> Callable[[Block], Result]:
+        """Return the function, counting each block that it has finished."""
+
+        def counted(block: Block) -> Result:
+            result = function(block)
+            self.step()
+            return result
+
+        return counted
+
+    def step(self) -> None:
+        """Count one block."""
+        with self.lock:
+            before, self.done = self.done, self.done + 1
+            if self.done * 10 // self.total > before * 10 // self.total:
+                log.info("%d of %d blocks done", self.done, self.total)
 
 
 def _map_on_cluster(
@@ -67,7 +98,11 @@ def _map_on_cluster(
 
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         sent = client.scatter(list(blocks), hash=False)
-        results: list[Any] = client.gather(client.map(function, sent, pure=False))
+        futures = client.map(function, sent, pure=False)
+        told = _Progress(len(blocks))
+        for future in futures:
+            future.add_done_callback(lambda _: told.step())
+        results: list[Any] = client.gather(futures)
     return results
 
 
