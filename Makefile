@@ -42,7 +42,7 @@ generated: $(READY)
 
 # Needs the network and `pip install uv`; see CONTRIBUTING.md.
 lock:
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	    --no-emit-find-links --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
 
 clean:

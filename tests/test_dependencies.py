@@ -222,3 +222,8 @@ def test_whatever_is_imported_is_declared():
     """The package imports nothing that is there by chance, as a need of another."""
     assert imported() <= importable() | EXTRAS_IMPORTED
     assert len(imported()) > 5
+
+
+def test_whatever_is_declared_is_imported():
+    """No package is installed for nothing; Snakemake is run, not imported."""
+    assert importable() - imported() == {"snakemake"}
