@@ -9,7 +9,7 @@ import pandas as pd
 
 from healthycities import fields, tables
 from healthycities.catalogue import OverlapCard
-from healthycities.errors import AlignmentError, RegisterError
+from healthycities.errors import AlignmentError
 from healthycities.geography.districts import known_districts
 from healthycities.geography.register import Register
 from healthycities.given import Given
@@ -54,12 +54,6 @@ def _districts(codes: Sequence[str], as_at: date, only: Sequence[str] | None) ->
     names = known_districts(as_at)
     owners = Register.load().membership(as_at, codes, only)
     chosen = [code for code in sorted(codes) if only is None or owners[code] is not None]
-    if not chosen:
-        raise RegisterError(
-            "no district is left to report on",
-            place="authorities",
-            mend="Name at least one authority whose districts are in the small-area lookup.",
-        )
     authority = [owners[code] for code in chosen]
     return pd.DataFrame(
         {

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from healthycities.stages.fetch import fetch_demo_places
+
+
+def test_the_demonstration_is_cut_to_the_authorities_asked_for(tmp_path: Path):
+    """Small areas are drawn for the five districts of Tees Valley and for no other."""
+    keys = {
+        "demo": {"seed": 1, "scale": 0.005},
+        "authorities": ["tees_valley"],
+        "authorities_as_at": "2026-09-30",
+    }
+    fetch_demo_places(tmp_path, keys)
+    lookup = pd.read_csv(tmp_path / "LSOA21_WD25_LAD25_EW_LU.csv")
+    assert sorted(lookup["LAD25CD"].unique()) == [f"E0600000{n}" for n in range(1, 6)]
