@@ -18,7 +18,7 @@ def drawn(codes: list[str]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(content, geometry=squares, crs="EPSG:27700")
 
 
-def test_overlap_holds_its_result_to_the_schema(access: dict[str, Path], tmp_path: Path):
+def test_overlap_holds_its_result_to_the_schema(tmp_path: Path):
     """A decile of 11 would break the table of areas, so that it is told and not written."""
     codes = ["E01000001", "E01000002", "E01000003"]
     members = ["E06000022", "E06000023", "E06000025"]
