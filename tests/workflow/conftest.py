@@ -91,7 +91,8 @@ class Workplace:
         command = [sys.executable, "-m", "snakemake", *arguments, "--cores", str(cores)]
         command += ["--snakefile", str(self.checkout / "Snakefile"), "--directory", "."]
         command += ["--configfile", str(file)]
-        environment = {**os.environ, "PYTHONPATH": str(self.checkout / "src")}
+        paths = [str(self.checkout / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         result = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )

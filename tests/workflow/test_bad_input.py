@@ -202,11 +202,6 @@ def test_no_result_is_written_where_one_file_is_bad(of_files: Run):
     require_no_result(of_files)
 
 
-def test_files_of_ones_own_run_as_the_demonstration_does(of_files: Run):
-    """Whole files given by path, with years and pollutants in it, are a plan without an error."""
-    assert of_files.place.plan(of_files.config).jobs["publish"] == 1
-
-
 def test_every_lost_file_is_named_at_once(of_files: Run):
     """Two files that are not there are told before any job, both of them."""
     for name in (DEATHS, CENTROIDS):

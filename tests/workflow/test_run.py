@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
-from tests.workflow.conftest import ROOT, Run, Workplace
+from tests.workflow.conftest import ROOT, Run, Workplace, changed
 
 from healthycities import catalogue
+from healthycities.settings import Settings
 from healthycities.sources.demo.names import WORLD_FILE
 from healthycities.stages.publish import measures_of
 
@@ -113,7 +114,7 @@ def test_every_measure_is_given_at_every_level_and_year_that_it_promises(
     assert given == promised
 
 
-def only(run: Run, metric: str):
+def only(run: Run, metric: str) -> Settings:
     """Return the settings of a run with one metric."""
     return run.settings.model_copy(update={"metrics": (metric,)})
 
@@ -211,6 +212,19 @@ def test_the_same_configuration_gives_the_same_bytes(
     assert {name: again[name] == content for name, content in first.items()} == dict.fromkeys(
         first, True
     )
+
+
+def test_files_of_ones_own_give_what_the_demonstration_gives(
+    finished: Run, of_files: Run, measures: pd.DataFrame
+):
+    """The demonstration's files, given by paths with years in them, lead to the same numbers."""
+    config = changed(of_files.config, {"metrics": ["ncd_mortality"]})
+    outcome = of_files.place.run(config)
+    assert outcome.code == 0, outcome.text
+    own = pd.read_parquet(of_files.results / "measures.parquet").set_index(KEY)[NUMBERS]
+    demo = measures.set_index(KEY)[NUMBERS]
+    assert set(own.index.unique("metric")) == set(measures_of(only(finished, "ncd_mortality")))
+    pd.testing.assert_frame_equal(own, demo.loc[own.index])
 
 
 def test_every_rule_says_what_it_does_and_needs():
