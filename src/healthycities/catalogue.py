@@ -142,6 +142,10 @@ def metrics() -> dict[str, MetricCard]:
     return _cards("metrics")
 
 
+ALWAYS = ("areas", "districts", "small_areas")
+"""What every run needs, whatever its metrics: the areas reported on, and their shapes."""
+
+
 def sources_behind(names: tuple[str, ...]) -> set[str]:
     """Return the sources that some needs rest on, through every overlap between.
 

@@ -44,7 +44,7 @@ class SourceSettings(Section):
         description="For provider file: path below data_dir; may hold {year}, {pollutant} and *",
     )
     vintage: int | None = Field(
-        None, description="The year that the values are of, where the path holds no {year}"
+        None, description="The year that the file is of, where the path holds no {year}"
     )
     crs: str | None = Field(
         None, description="Coordinate reference system of a file that does not say its own"
@@ -301,8 +301,9 @@ def _is_filled_by_words(path: str) -> bool:
 
 
 def _need_problems(settings: Settings) -> list[str]:
-    """Metrics whose sources or pollutants the configuration does not give."""
-    problems = []
+    """List what the metrics, or any run, need and the configuration lacks."""
+    lacking = sorted(catalogue.sources_behind(catalogue.ALWAYS) - set(settings.sources))
+    problems = [f"sources: every run needs {name}" for name in lacking]
     for name in settings.chosen_metrics:
         card = catalogue.metrics().get(name)
         if card is None:

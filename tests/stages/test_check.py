@@ -78,5 +78,11 @@ def test_a_folder_is_no_file(config: dict[str, Any], tmp_path: Path):
 def test_what_every_run_draws_must_be_given(config: dict[str, Any]):
     """Without districts there is no map of them, whatever the metrics: told by name."""
     sources = {name: given for name, given in config["sources"].items() if name != "districts"}
-    with pytest.raises(ConfigError, match="sources: every run needs districts as well"):
+    with pytest.raises(ConfigError, match="sources: every run needs districts"):
         checked_settings({**config, "sources": sources}, FILE)
+
+
+def test_a_map_that_the_demonstration_lacks_is_refused(config: dict[str, Any]):
+    """The demonstration draws PM2.5, PM10 and NO2; NOx needs a file of one's own."""
+    with pytest.raises(ConfigError, match="pollutants: the demonstration has no map of nox"):
+        checked_settings({**config, "pollutants": ["pm25", "nox"]}, FILE)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from healthycities.catalogue import ALWAYS
 from healthycities.settings import Settings
-from healthycities.stages.needs import ALWAYS, sources_behind
+from healthycities.stages.needs import sources_behind
 
 
 def test_sources_behind_include_what_an_overlap_may_use(settings: Settings):

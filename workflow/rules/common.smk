@@ -2,20 +2,14 @@
 
 from itertools import product
 
-from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES
-from healthycities.stages.needs import ALWAYS, sources_behind
-
-# One layered file of the demonstration serves both sources of greenspace.
-DEMO_FILE_OF = {"greenspace_sites": "greenspace", "greenspace_access_points": "greenspace"}
-
+from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES, file_name
+from healthycities.stages.needs import sources_behind
 
 def raw_files(source, year="", pollutant=""):
     """Return the raw files of a source, for a year and pollutant where it has them."""
     if settings.sources[source].provider == "file":
         return list(settings.raw_paths(source, year, pollutant))
-    name = DEMO_FILE_OF.get(source, pollutant or source)
-    names = {**STATIC_FILES, **YEARLY_FILES}
-    return [f"<raw>/{names[name]}".format(year=year)]
+    return [f"<raw>/{file_name(source, year, pollutant)}"]
 
 
 def raw_of(wildcards):
@@ -40,7 +34,7 @@ def used_sources():
     """Return the sources that the metrics of the run rest on, and those that are drawn."""
     cards = [catalogue.metrics()[name] for name in settings.chosen_metrics]
     needs = [need for card in cards for need in settings.uses(card)]
-    return sources_behind(settings, [*needs, *ALWAYS])
+    return sources_behind(settings, [*needs, *catalogue.ALWAYS])
 
 
 def file_of(need, year="", pollutant=""):

@@ -48,21 +48,37 @@ def credits_of(settings: Settings) -> dict[str, Credit]:
     return {
         name: _demo(name, cards[name], settings.sources[name])
         if settings.sources[name].provider == "demo"
-        else _published(name, cards[name], settings.sources[name])
+        else _published(name, cards[name], settings)
         for name in sorted(settings.sources)
     }
 
 
-def _published(name: str, card: catalogue.SourceCard, given: SourceSettings) -> Credit:
+def _published(name: str, card: catalogue.SourceCard, settings: Settings) -> Credit:
+    given = settings.sources[name]
     return Credit(
         source=name,
         title=card.title,
         publisher=card.publisher,
         product=card.product,
         licence=given.licence or card.licence,
-        attribution=given.attribution or card.attribution,
+        attribution=given.attribution or _dated(card.attribution, _years(card, settings, given)),
         address=card.address,
     )
+
+
+def _years(card: catalogue.SourceCard, settings: Settings, given: SourceSettings) -> str:
+    """Return the year or years that a source's files are of; nothing where they are not known."""
+    if given.vintage is not None:
+        return str(given.vintage)
+    if "year" not in card.by:
+        return ""
+    first, last = min(settings.years), max(settings.years)
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _dated(attribution: str, years: str) -> str:
+    """Fill in the year of a publisher's wording, or leave it out."""
+    return attribution.replace("[year]", years).replace("  ", " ").replace(" .", ".").strip()
 
 
 def _demo(name: str, card: catalogue.SourceCard, given: SourceSettings) -> Credit:

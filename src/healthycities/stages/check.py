@@ -10,7 +10,7 @@ from typing import Any
 from healthycities import catalogue
 from healthycities.errors import ConfigError, SourceError
 from healthycities.settings import Settings, from_mapping
-from healthycities.stages.needs import ALWAYS, sources_behind
+from healthycities.sources.demo.names import YEARLY_FILES
 
 
 def check(config: Mapping[str, Any], file: Path) -> list[str]:
@@ -38,19 +38,20 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
     SourceError : with every file that it names and that is not there.
     """
     settings = from_mapping(config, file)
-    _require_sources(settings, file)
+    _require_demo_pollutants(settings, file)
     require_files(settings, file)
     return settings
 
 
-def _require_sources(settings: Settings, file: str | Path | None) -> None:
-    lacking = sorted(sources_behind(settings, ALWAYS) - set(settings.sources))
-    if lacking:
+def _require_demo_pollutants(settings: Settings, file: str | Path | None) -> None:
+    source = settings.sources.get("air_quality")
+    lacking = sorted(set(settings.pollutants) - set(YEARLY_FILES))
+    if source is not None and source.provider == "demo" and lacking:
         raise ConfigError(
-            f"every run needs {', '.join(lacking)} as well",
+            f"the demonstration has no map of {', '.join(lacking)}",
             file=file,
-            place="sources",
-            mend="Add an entry for each; data/README.md describes them.",
+            place="pollutants",
+            mend="Leave it out, or give files of your own under sources.air_quality.",
         )
 
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from healthycities import catalogue
 from healthycities.catalogue import SourceCard
 from healthycities.settings import schema_json
-from healthycities.stages.needs import ALWAYS
 
 _HEAD = """# Data
 
@@ -36,9 +35,9 @@ sources:
 - `healthycities check --config FILE` tells every file that is not there.
 
 Licences ask that the attribution stands wherever results are published; the results carry it.
-`[year]` in it is the year of the file. Where you take a source from another publisher, give its
-`licence` and `attribution` in the configuration. Addresses marked *verify* were not opened when
-this page was written.
+`[year]` in it is filled with `vintage`, or with the years of the run. Where you take a source from
+another publisher, give its `licence` and `attribution` in the configuration. Addresses marked
+*verify* were not opened when this page was written.
 
 | source | what it is | licence | files |
 | --- | --- | --- | --- |
@@ -107,7 +106,7 @@ def _section(name: str, card: SourceCard) -> str:
 
 
 def _needed_by(name: str) -> str:
-    if name in catalogue.sources_behind(ALWAYS):
+    if name in catalogue.sources_behind(catalogue.ALWAYS):
         return "every run"
     metrics = [
         metric

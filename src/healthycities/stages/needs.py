@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from healthycities import catalogue
 from healthycities.settings import Settings
 
-ALWAYS = ("areas", "districts", "small_areas")
-"""What every run needs, whatever its metrics: the areas reported on, and their shapes."""
-
 
 def sources_behind(settings: Settings, needs: Iterable[str]) -> set[str]:
     """Return the sources that some needs rest on, through every overlap between.

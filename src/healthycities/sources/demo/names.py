@@ -31,5 +31,15 @@ YEARLY_FILES: Mapping[str, str] = MappingProxyType(
 )
 """Source, or pollutant of the air-quality grids, to the file of a year."""
 
+_LAYERS = {"greenspace_sites": "greenspace", "greenspace_access_points": "greenspace"}
+"""Sources that are layers of one file."""
+
+
+def file_name(source: str, year: object = "", pollutant: object = "") -> str:
+    """Return the name of the file of a source, for a year and pollutant where it has them."""
+    name = str(pollutant) or _LAYERS.get(source, source)
+    return {**STATIC_FILES, **YEARLY_FILES}[name].format(year=year)
+
+
 WORLD_FILE = "world.parquet"
 """The model's own state: one row for each small area."""
