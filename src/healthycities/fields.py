@@ -40,6 +40,7 @@ ACCESS_TYPE = "access_type"
 ZONE_AREA_M2 = "zone_area_m2"
 GREENSPACE_AREA_M2 = "greenspace_area_m2"
 DISTANCE_M = "distance_m"
+SITES_KNOWN = "sites_known"
 
 # --- Deprivation ---
 DEPRIVATION_RANK = "deprivation_rank"

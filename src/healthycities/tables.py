@@ -201,9 +201,14 @@ SMALL_AREA_GREENSPACE = _schema(
 )
 
 CENTROID_DISTANCE = _schema(
-    {fields.SMALL_AREA_CODE: _small_area(), fields.DISTANCE_M: _number(_AT_LEAST_0, missing=True)},
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.DISTANCE_M: _number(_AT_LEAST_0, missing=True),
+        fields.SITES_KNOWN: pa.Column(bool),
+    },
     unique=[fields.SMALL_AREA_CODE],
 )
+"""``sites_known`` is false where access points of any site count, for the sites are not given."""
 
 MEASURES = _schema(
     {
@@ -230,21 +235,14 @@ MEASURES = _schema(
 )
 """The long table of results: no number travels without its unit, its method and its interval."""
 
-BY_SOURCE: Mapping[str, Any] = MappingProxyType(
+BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
     {
-        "districts": DISTRICTS,
-        "small_areas": SMALL_AREAS,
-        "small_area_lookup": SMALL_AREA_LOOKUP,
-        "centroids": CENTROIDS,
-        "small_area_population": SMALL_AREA_POPULATION,
-        "population": POPULATION,
-        "deaths": DEATHS,
-        "greenspace_sites": GREENSPACE_SITES,
-        "greenspace_access_points": GREENSPACE_ACCESS_POINTS,
-        "deprivation": DEPRIVATION,
+        "areas": AREAS,
+        "small_area_greenspace": SMALL_AREA_GREENSPACE,
+        "centroid_access": CENTROID_DISTANCE,
     }
 )
-"""Schema of what each source's ``read`` returns."""
+"""Schema of each overlap that is a table."""
 
 
 def checked(frame: Frame, schema: Any, *, file: str | Path | None = None) -> Frame:

@@ -49,6 +49,12 @@ def test_a_part_of_england_is_not_england(table):
     ]
 
 
+def test_deciles_of_a_part_of_england_say_so(table):
+    """National deciles of the areas in a run are not England's deciles."""
+    (level,) = Levels(table.assign(all_england=False)).of_small_areas(["deprivation_decile"])
+    assert level.names[0] == "Deprivation decile 1 (most deprived), in the areas of this run"
+
+
 def test_without_deciles_there_is_no_level_of_deciles(table):
     """Deciles that are not given make no areas."""
     nothing = pd.array([pd.NA] * 3, dtype="Int64")

@@ -8,6 +8,7 @@ from tests.metrics.conftest import SMALL_AREAS
 
 from healthycities.errors import AlignmentError, ConfigError
 from healthycities.given import Given
+from healthycities.io.raster import YearlyGrid
 from healthycities.metrics import air_quality
 from healthycities.metrics.measures import filled
 from healthycities.spatial.weights import Weights
@@ -24,7 +25,7 @@ def computed(areas, population, values, pollutant="pm25", **more):
         "areas": areas,
         "small_area_population": population,
         "small_area_cells": cells(),
-        "air_quality": np.array([values]),
+        "air_quality": YearlyGrid(np.array([values]), 2022),
     }
     given = Given(inputs | more, year=2022, pollutant=pollutant)
     parts = air_quality.compute(given, filled(air_quality.CARD, {}, pollutant))
@@ -59,6 +60,34 @@ def test_an_area_without_a_value_is_null(areas, population):
     above = found.loc["people_above_who2021_pm25_pct"]
     assert np.isnan(above["value"]["E08000002"])
     assert above["note"]["E08000002"] == "no data"
+
+
+def test_ground_without_a_value_is_told(areas, population):
+    """A small area of which 30 % has a value rests on 30 %, and so do its 300 of 400 people."""
+    weights = np.eye(5)
+    weights[1] = [0, 0.3, 0, 0, 0]
+    part = Weights(csr_array(weights), np.array(SMALL_AREAS), np.arange(5), np.ones(5))
+    found = computed(areas, population, [4.0, 8, 10, 10, 12], small_area_cells=part)
+    mean = found.loc["pm25_mean_ugm3"]
+    assert mean["value"]["E01000002"] == 8
+    assert mean["note"]["E01000002"] == "rests on 30.0 % of the whole"
+    assert mean["covered_share"]["E08000001"] == pytest.approx((100 + 300 * 0.3) / 400)
+
+
+def test_a_small_area_with_nobody_in_it_is_null(areas, population):
+    """A mean by people needs people; the note says that there are none."""
+    empty = population.assign(people=population["people"].where(population["people"] != 100, 0.0))
+    found = computed(areas, empty, [4.0, 8, 10, 10, 12]).loc["pm25_mean_ugm3"]
+    assert np.isnan(found["value"]["E01000001"])
+    assert found["note"]["E01000001"] == "nothing to divide by: nobody lives there"
+    assert found["value"]["E08000001"] == 8
+
+
+def test_a_map_of_another_year_is_told(areas, population):
+    """A map of 2020 that stands in for 2022 is said so beside every value."""
+    grid = YearlyGrid(np.array([[4.0, 8, 10, 10, 12]]), 2020)
+    found = computed(areas, population, [0.0] * 5, air_quality=grid)
+    assert (found["note"] == "concentrations of 2020").all()
 
 
 def test_only_pollutants_with_a_guideline_are_compared(areas, population):

@@ -3,13 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.metrics.conftest import BOLTON, BURY, SWINDON
+from scipy.sparse import csr_array
+from tests.metrics.conftest import BOLTON, BURY, SMALL_AREAS, SWINDON
 from tests.metrics.test_air_quality import cells
 
-from healthycities.errors import ConfigError
+from healthycities.errors import SchemaError
 from healthycities.given import Given
+from healthycities.io.raster import YearlyGrid
 from healthycities.metrics import attributable_deaths
 from healthycities.metrics.measures import filled
+from healthycities.spatial.weights import Weights
 
 KEYS = {"burden.concentration_response": "comeap2022_pm25"}
 COUNT, SHARE = "deaths_attributable_pm25", "deaths_attributable_pm25_pct"
@@ -28,17 +31,17 @@ def table(deaths):
     return pd.DataFrame(rows, columns=columns)
 
 
-def computed(areas, population, values, deaths, keys=KEYS):
+def computed(areas, population, values, died, **more):
     """Return the rows, by measure and area."""
     inputs = {
         "areas": areas,
         "small_area_population": population,
         "small_area_cells": cells(),
-        "air_quality": np.array([values]),
-        "deaths": table(deaths),
+        "air_quality": YearlyGrid(np.array([values]), 2022),
+        "deaths": table(died),
     }
-    given = Given(inputs, keys, year=2022, pollutant="")
-    parts = attributable_deaths.compute(given, filled(attributable_deaths.CARD, keys))
+    given = Given(inputs | more, KEYS, year=2022)
+    parts = attributable_deaths.compute(given, filled(attributable_deaths.CARD, KEYS))
     return pd.concat(list(parts)).set_index(["metric", "area_code"])
 
 
@@ -73,10 +76,32 @@ def test_a_district_without_exposure_leaves_no_sum_above_it(areas, population):
     assert found["value"][COUNT, BOLTON] > 0
 
 
-def test_a_function_of_another_exposure_is_refused(areas, population):
-    """The risk of NO2 is not that of PM2.5."""
-    with pytest.raises(ConfigError, match="found no2"):
-        computed(
-            areas, population, [1.0] * 5, DEATHS,
-            {"burden.concentration_response": "comeap2018_no2"},
-        )  # fmt: skip
+def test_ground_without_a_value_is_told(areas, population):
+    """Half of Bolton's larger area has no value: 250 of 400 people rest on one, and deaths too."""
+    weights = np.eye(5)
+    weights[1] = [0, 0.5, 0, 0, 0]
+    found = computed(
+        areas, population, [4.0, 8, 10, 10, 12], DEATHS,
+        small_area_cells=Weights(csr_array(weights), SMALL_AREAS, np.arange(5), np.ones(5)),
+    )  # fmt: skip
+    assert found["covered_share"][COUNT, BOLTON] == pytest.approx(250 / 400)
+    assert found["note"][COUNT, BOLTON] == "rests on 62.5 % of the whole"
+    whole = (1000 * 250 / 400 + 2000) / 3000
+    assert found["covered_share"][COUNT, "E47000001"] == pytest.approx(whole)
+
+
+def test_values_of_another_year_are_told(areas, population):
+    """Concentrations of 2021 and deaths of 2020 that stand in for 2022 are said so."""
+    found = computed(
+        areas, population, [4.0] * 5, DEATHS,
+        air_quality=YearlyGrid(np.array([[4.0] * 5]), 2021),
+        deaths=table(DEATHS).assign(year=2020),
+    )  # fmt: skip
+    assert found["note"][COUNT, BOLTON] == "concentrations of 2021; deaths of 2020"
+
+
+def test_deaths_without_all_causes_are_refused(areas, population):
+    """The sum of some causes is not the deaths from all."""
+    some = table(DEATHS)
+    with pytest.raises(SchemaError, match="found causes C00-C97"):
+        computed(areas, population, [4.0] * 5, DEATHS, deaths=some[some["cause_icd10"] != "all"])

@@ -38,7 +38,11 @@ def test_area_for_each_person_and_share_of_the_land(areas, population):
 def test_people_within_the_radius(areas, population):
     """At exactly 300 m people count as near; without a distance nobody is counted either way."""
     distances = pd.DataFrame(
-        {"small_area_code": SMALL_AREAS, "distance_m": [300.0, 300.1, np.nan, 10, np.nan]}
+        {
+            "small_area_code": SMALL_AREAS,
+            "distance_m": [300.0, 300.1, np.nan, 10, np.nan],
+            "sites_known": True,
+        }
     )
     keys = {"greenspace.radius_m": 300, "greenspace.min_site_area_ha": 0.5}
     found = by_area(greenspace_access, areas, population, keys, centroid_access=distances)
@@ -49,3 +53,7 @@ def test_people_within_the_radius(areas, population):
     )
     assert np.isnan(shares["value"]["E06000030"])
     assert shares["value"]["decile_01"] == 100
+    assert shares["note"]["E08000001"] == "people of 2022"
+    told = distances.assign(sites_known=False)
+    every = by_area(greenspace_access, areas, population, keys, centroid_access=told)["note"]
+    assert every.str.contains("access points of every kind and size of site count").all()

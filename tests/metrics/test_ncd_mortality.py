@@ -115,6 +115,24 @@ def test_a_district_without_data_leaves_no_rate_above_it(areas):
     assert found["value"][ALL_AGES, "persons", SWINDON] > 0
 
 
+def test_the_method_says_which_causes_are_counted(areas):
+    """The four causes stand in the method, and years of deaths and people that are not 2022."""
+    died = deaths(dict.fromkeys(PEOPLE, 1)).assign(year=2021)
+    found = computed(areas, died, population(PEOPLE))
+    assert found["method"].str.endswith("Causes: C00-C97, E10-E14, I00-I99, J30-J98.").all()
+    assert (found["note"] == "deaths of 2021").all()
+
+
+def test_bands_that_are_fewer_than_the_standards_are_said(areas):
+    """People by five years up to 85 and over make a last band of 85 and over."""
+    people = population(PEOPLE)
+    people = people[people["age_from"] < 90].assign(
+        age_to=lambda rows: rows["age_to"].where(rows["age_from"] != 85, 120)
+    )
+    found = computed(areas, deaths(dict.fromkeys(PEOPLE, 1)), people)
+    assert found["method"].str.contains("Bands of age start at 0, 5, .*, 80, 85[.]").all()
+
+
 def test_persons_alone(areas):
     """Where the population does not tell the sexes, the rates are those of persons."""
     people = population(PEOPLE)

@@ -24,6 +24,7 @@ def given(districts: list[str], *, authorities: object = "all", deciles: bool = 
         "small_area_lookup": pd.DataFrame({"small_area_code": codes, "district_code": districts}),
         "small_areas": pd.DataFrame({"small_area_code": codes, "small_area_name": names})[::-1],
     }
+    inputs["districts"] = pd.DataFrame({"district_code": sorted(set(districts))})
     if deciles:
         ranks = range(1, len(codes) + 1)
         inputs["deprivation"] = pd.DataFrame(
@@ -51,10 +52,28 @@ def test_all_of_england_is_told_as_such():
     assert areas["small_area_code"].is_monotonic_increasing
 
 
-def test_england_without_one_district_is_not_all_of_it():
-    """One district that is in no authority may be absent, and England is then not whole."""
+def test_england_without_one_district_is_refused():
+    """Where all authorities are wanted, so is England: a missing district of none is named."""
     districts = set(known_districts(date.fromisoformat(AS_AT))) - {SWINDON}
-    assert not build(given(sorted(districts)))["all_england"].any()
+    with pytest.raises(RegisterError, match=r"1 of England's 296 districts .* E06000030 Swindon"):
+        build(given(sorted(districts)))
+
+
+def test_a_lookup_that_is_cut_short_is_refused():
+    """A small area that is drawn but not in the lookup would be missing from every sum."""
+    whole = west_of_england()
+    lookup = whole.inputs["small_area_lookup"]
+    inputs = {**whole.inputs, "small_area_lookup": lookup[lookup["district_code"] != SWINDON]}
+    with pytest.raises(AlignmentError, match="1 are not, the first of them E01000001"):
+        build(Given(inputs, whole.keys))
+
+
+def test_a_district_without_a_boundary_is_refused():
+    """A district that cannot be drawn is named before anything is computed."""
+    whole = west_of_england()
+    inputs = {**whole.inputs, "districts": pd.DataFrame({"district_code": [BATH, SWINDON]})}
+    with pytest.raises(AlignmentError, match=r"2 have none: E06000023 Bristol.*E06000025"):
+        build(Given(inputs, whole.keys))
 
 
 def test_each_small_area_has_its_district_and_authority():

@@ -29,7 +29,7 @@ def access(tmp_path: Path) -> dict[str, Path]:
     codes = areas[["small_area_code"]]
     inputs = {
         "areas": areas,
-        "centroid_access": codes.assign(distance_m=[100.0, 400.0]),
+        "centroid_access": codes.assign(distance_m=[100.0, 400.0], sites_known=True),
         "small_area_population": codes.assign(year=2022, people=[1000.0, 3000.0]),
     }
     paths = {name: tmp_path / f"{name}.parquet" for name in inputs}

@@ -33,11 +33,14 @@ def test_overlap_holds_its_result_to_the_schema(tmp_path: Path):
         table.to_parquet(paths[name], index=False)
     shapes, out = tmp_path / "shapes.parquet", tmp_path / "out.parquet"
     drawn(codes).to_parquet(shapes)
+    districts = tmp_path / "districts.parquet"
+    renamed = {"small_area_code": "district_code", "small_area_name": "district_name"}
+    drawn(members).rename(columns=renamed).to_parquet(districts)
     keys = {"authorities": ["west_of_england"], "authorities_as_at": "2026-09-30"}
     with pytest.raises(SchemaError, match="1 to 10"):
         overlap(
             "areas",
-            {**paths, "small_areas": shapes},
+            {**paths, "small_areas": shapes, "districts": districts},
             out,
             keys,
             scheduler="synchronous",

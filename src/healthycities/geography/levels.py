@@ -81,7 +81,8 @@ def _deciles(parts: pd.DataFrame) -> pd.DataFrame | None:
         return None
     decile = parts[fields.DEPRIVATION_DECILE]
     ends = {1: " (most deprived)", 10: " (least deprived)"}
-    names = {n: f"Deprivation decile {n}{ends.get(n, '')}" for n in range(1, 11)}
+    where = "" if parts[fields.ALL_ENGLAND].all() else ", in the areas of this run"
+    names = {n: f"Deprivation decile {n}{ends.get(n, '')}{where}" for n in range(1, 11)}
     codes = {n: f"decile_{n:02d}" for n in range(1, 11)}
     return pd.DataFrame({"code": decile.map(codes), "name": decile.map(names)})
 

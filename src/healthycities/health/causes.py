@@ -10,6 +10,7 @@ from typing import NamedTuple
 from healthycities.errors import ConfigError, SchemaError
 from healthycities.package_tables import rows
 
+BLOCKS_FILE = "health/data/icd10_blocks.csv"
 CAUSE_GROUPS_FILE = "health/data/cause_groups.csv"
 ALL_CAUSES = "all"
 _RANGE = re.compile(r"([A-Z]\d\d)(?:-([A-Z]\d\d))?")
@@ -78,8 +79,9 @@ def causes_in_group(causes: Iterable[str], group_id: str) -> list[str]:
 
     A cause is chosen if it lies wholly within one range of the group and in no larger cause that
     does. A cause that holds a whole range of the group and more, such as ``all`` or a chapter, is
-    passed over: it cannot be divided. Whether the causes inside a range fill it cannot be told
-    from their codes, because many codes are not in use (none lies between J47 and J60).
+    passed over: it cannot be divided. Causes fill a range when every block of ICD-10 in it
+    (icd10_blocks.csv) lies in one of them, or each of its codes does; for ranges whose blocks are
+    not in that file this cannot be told, because many codes are not in use.
 
     Parameters
     ----------
@@ -95,7 +97,8 @@ def causes_in_group(causes: Iterable[str], group_id: str) -> list[str]:
     ------
     ConfigError : the group is unknown.
     SchemaError : a cause is not a range of codes, lies partly in the group and partly outside, or
-        overlaps another without either holding the other; or the table holds nothing of a range.
+        overlaps another without either holding the other; or the table holds nothing of a range
+        or of a block.
     """
     ranges = group_ranges(group_id)
     written = {code_range(cause): cause for cause in sorted(set(causes) - {ALL_CAUSES})}
@@ -104,6 +107,7 @@ def causes_in_group(causes: Iterable[str], group_id: str) -> list[str]:
     chosen = _largest(inside)
     _require_apart(chosen)
     _require_every_range(chosen, ranges, group_id)
+    _require_every_block(chosen, ranges, group_id)
     return [written[cause] for cause in chosen]
 
 
@@ -149,3 +153,32 @@ def _require_every_range(
             place="causes of death",
             mend=f"Add the deaths of {named}, whole or by parts that lie within.",
         )
+
+
+def _require_every_block(
+    chosen: list[CodeRange], ranges: Iterable[CodeRange], group_id: str
+) -> None:
+    """Refuse causes that leave out a block, whose deaths would be missing from the sum."""
+    blocks = [code_range(row["block"]) for row in rows(BLOCKS_FILE)]
+    needed = [block for block in blocks if any(block.within(part) for part in ranges)]
+    absent = [block for block in needed if not _filled(block, chosen)]
+    if absent:
+        named = ", ".join(map(str, absent))
+        raise SchemaError(
+            f"no cause of death holds {named}, which the group '{group_id}' needs",
+            place="causes of death",
+            mend=f"Add the deaths of {named}: the sum of the others would pass for the whole.",
+        )
+
+
+def _filled(block: CodeRange, chosen: list[CodeRange]) -> bool:
+    codes = [code_range(code) for code in _codes(block)]
+    return any(block.within(cause) for cause in chosen) or all(
+        any(code.within(cause) for cause in chosen) for code in codes
+    )
+
+
+def _codes(block: CodeRange) -> list[str]:
+    """Return every code of a block, which lies in one letter."""
+    numbers = range(int(block.first[1:]), int(block.last[1:]) + 1)
+    return [f"{block.first[0]}{number:02d}" for number in numbers]

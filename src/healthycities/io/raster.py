@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import rasterio
@@ -19,13 +20,24 @@ _TILE = 256
 _FLOAT_PREDICTOR = 3
 
 
-def write_grid(path: Path, values: FloatArray, grid: Grid) -> None:
+class YearlyGrid(NamedTuple):
+    """Values of a grid, and the year that they are of; None where the file does not say."""
+
+    values: FloatArray
+    year: int | None
+
+
+_YEAR_TAG = "YEAR"
+
+
+def write_grid(path: Path, values: FloatArray, grid: Grid, *, year: int | None = None) -> None:
     """Write values to a GeoTIFF, float64, tiled; the same values give the same bytes.
 
     Parameters
     ----------
     path : the final name; the file appears under it only when it is whole.
     values : (rows, columns) of ``grid``, from the north-west; NaN where there is no value.
+    year : the year that the values are of, kept as a tag.
 
     Raises
     ------
@@ -54,6 +66,21 @@ def write_grid(path: Path, values: FloatArray, grid: Grid) -> None:
         ) as raster,
     ):
         raster.write(values.astype(np.float64), 1)
+        if year is not None:
+            raster.update_tags(**{_YEAR_TAG: str(year)})
+
+
+def read_yearly_grid(path: Path) -> YearlyGrid:
+    """Read a grid that :func:`write_grid` wrote, with its year.
+
+    Raises
+    ------
+    SourceError, CrsError : as :func:`read_grid` raises them.
+    """
+    values, _ = read_grid(path)
+    with rasterio.open(path) as raster:
+        year = raster.tags().get(_YEAR_TAG)
+    return YearlyGrid(values, None if year is None else int(year))
 
 
 def read_grid(path: Path, *, crs: str | None = None) -> tuple[FloatArray, Grid]:

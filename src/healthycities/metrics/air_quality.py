@@ -14,7 +14,7 @@ from healthycities.given import Given
 from healthycities.health.guidelines import guideline_ugm3
 from healthycities.metrics.exposure import small_area_means_ugm3
 from healthycities.metrics.people import people_of_small_areas
-from healthycities.metrics.rows import ratio_rows
+from healthycities.metrics.rows import joined, ratio_rows, year_note
 from healthycities.spatial.grid import FloatArray
 
 CARD = MetricCard(
@@ -69,20 +69,23 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     """Yield the rows of one pollutant and year."""
     levels = Levels(given.inputs["areas"])
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
-    mean_ugm3 = small_area_means_ugm3(
-        given.inputs["small_area_cells"], given.inputs["air_quality"], levels
-    )
+    grid = given.inputs["air_quality"]
+    means = small_area_means_ugm3(given.inputs["small_area_cells"], grid.values, levels)
+    notes = joined(note, year_note("concentrations", grid.year, given.year))
     for name, measure in measures.items():
         above = _THRESHOLDS.get(name)
-        per_person = mean_ugm3 if above is None else _is_above(mean_ugm3, given.pollutant, above)
+        per_person = (
+            means.value if above is None else _is_above(means.value, given.pollutant, above)
+        )
         yield from ratio_rows(
             levels.of_small_areas(CARD.levels),
             measure,
             given.year,
             numerator=people * per_person,
             denominator=people,
+            known_share=means.covered_share,
             scale=1.0 if above is None else 100.0,
-            note=note,
+            note=notes,
         )
 
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from healthycities import fields
 from healthycities.catalogue import Measure, MetricCard
-from healthycities.errors import ConfigError
+from healthycities.errors import SchemaError
 from healthycities.geography.levels import Level, Levels
 from healthycities.given import Given
 from healthycities.health.burden import (
-    ConcentrationResponse,
     attributable_events,
     concentration_response,
 )
+from healthycities.health.causes import ALL_CAUSES
 from healthycities.health.rates import Estimate
 from healthycities.metrics.bands import by_district_and_band
 from healthycities.metrics.exposure import district_means_ugm3, small_area_means_ugm3
 from healthycities.metrics.people import people_of_small_areas
-from healthycities.metrics.rows import NOT_KNOWN, joined, rows
+from healthycities.metrics.rows import divided, joined, notes_of, rows, year_note, year_of
 from healthycities.spatial.grid import FloatArray
 
 CARD = MetricCard(
@@ -64,80 +64,80 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     """Yield the rows of one year."""
     levels = Levels(given.inputs["areas"])
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
-    means_ugm3 = small_area_means_ugm3(
-        given.inputs["small_area_cells"], given.inputs["air_quality"], levels
-    )
-    exposure_ugm3 = district_means_ugm3(means_ugm3, people, levels)
-    deaths = _deaths_by_district(given.inputs["deaths"], levels)
-    function = _function(str(given.keys["burden.concentration_response"]))
+    grid, table = given.inputs["air_quality"], given.inputs["deaths"]
+    means = small_area_means_ugm3(given.inputs["small_area_cells"], grid.values, levels)
+    exposure = district_means_ugm3(means, people, levels)
+    deaths = _deaths_by_district(table, levels)
+    function = concentration_response(str(given.keys["burden.concentration_response"]))
     caused = attributable_events(
-        exposure_ugm3,
+        exposure.value,
         deaths,
         (function.rr, function.rr_lower, function.rr_upper),
         function.increment,
         function.cutoff,
         function.shape,
     )
+    notes = joined(
+        note,
+        year_note("concentrations", grid.year, given.year),
+        year_note("deaths", year_of(table), given.year),
+    )
     for level in levels.of_districts(CARD.levels):
-        yield from _rows(level, measures, given.year, caused, deaths, note)
-
-
-def _function(crf_id: str) -> ConcentrationResponse:
-    function = concentration_response(crf_id)
-    if function.exposure != "pm25" or function.ages != f"{YOUNGEST_AGE}+":
-        raise ConfigError(
-            f"expected a function of pm25 at {YOUNGEST_AGE}+, found {function.exposure} at"
-            f" {function.ages}",
-            place="burden.concentration_response",
-            mend="Name another row of health/data/concentration_response.csv.",
-        )
-    return function
+        whole = _Whole.of(level, caused, deaths, exposure.covered_share)
+        yield from _rows(level, measures, given.year, whole, notes)
 
 
 def _deaths_by_district(deaths: pd.DataFrame, levels: Levels) -> FloatArray:
     """Deaths of persons from all causes at 30 and over, in the order of the districts."""
     districts = levels.districts[fields.DISTRICT_CODE].tolist()
-    every = deaths[deaths[fields.CAUSE_ICD10] == "all"]
+    every = deaths[deaths[fields.CAUSE_ICD10] == ALL_CAUSES]
+    if every.empty:
+        raise SchemaError(
+            "expected deaths from all causes, found causes "
+            + ", ".join(sorted(deaths[fields.CAUSE_ICD10].unique())),
+            place="deaths",
+            mend="Ask Nomis for all causes (A00-R99,U00-Y89) as well.",
+        )
     starts = np.array([0, YOUNGEST_AGE])
     return by_district_and_band(every, fields.DEATHS, districts, starts, "persons")[:, 1]
 
 
+class _Whole(NamedTuple):
+    """Attributable deaths, all deaths, and the share of these whose exposure is known, by area."""
+
+    caused: Estimate
+    deaths: FloatArray
+    covered: FloatArray
+
+    @classmethod
+    def of(cls, level: Level, caused: Estimate, deaths: FloatArray, covered: FloatArray) -> _Whole:
+        """Add districts up; one without a value leaves the sum without one."""
+        matrix = level.weights.matrix
+        total = matrix @ deaths
+        known = matrix @ (deaths * np.nan_to_num(covered))
+        return cls(Estimate(*(matrix @ part for part in caused)), total, divided(known, total))
+
+
 def _rows(
-    level: Level,
-    measures: Mapping[str, Measure],
-    year: int,
-    caused: Estimate,
-    deaths: FloatArray,
-    note: str | None,
+    level: Level, measures: Mapping[str, Measure], year: int, whole: _Whole, note: str | None
 ) -> Iterator[pd.DataFrame]:
-    """Add districts up to the areas of a level; one without a value leaves the sum without one."""
-    value, lower, upper = (level.weights.matrix @ part for part in caused)
-    total = level.weights.matrix @ deaths
+    """Give the deaths, and their share of all deaths."""
     for name, scale in (
-        ("deaths_attributable_pm25", np.ones(len(total))),
-        ("deaths_attributable_pm25_pct", _percent_of(total)),
+        ("deaths_attributable_pm25", np.ones(len(whole.deaths))),
+        ("deaths_attributable_pm25_pct", divided(np.full(len(whole.deaths), 100.0), whole.deaths)),
     ):
+        value, lower, upper = (part * scale for part in whole.caused)
         yield rows(
             level,
             measures[name],
             year,
-            value=value * scale,
-            lower=lower * scale,
-            upper=upper * scale,
+            value=value,
+            lower=lower,
+            upper=upper,
             confidence=_CONFIDENCE,
-            numerator=value,
-            denominator=total,
+            numerator=whole.caused.value,
+            denominator=whole.deaths,
+            covered_share=whole.covered,
             age=_AGE,
-            notes=_notes(value, note),
+            notes=notes_of(value, np.nan_to_num(whole.covered), note),
         )
-
-
-def _percent_of(deaths: FloatArray) -> FloatArray:
-    result = np.full(len(deaths), np.nan)
-    np.divide(100.0, deaths, out=result, where=deaths > 0)
-    return result
-
-
-def _notes(value: FloatArray, note: str | None) -> npt.NDArray[np.object_]:
-    texts = [joined(note, NOT_KNOWN if np.isnan(one) else None) for one in value]
-    return np.array(texts, dtype=object)

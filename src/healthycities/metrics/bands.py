@@ -47,8 +47,7 @@ def by_district_and_band(
 ) -> FloatArray:
     """Sum counts to districts x bands.
 
-    A band of a district that lacks a row which other districts have is NaN: a count that was
-    withheld is not 0.
+    A band without a row is NaN: a district that the table lacks has no count, which is not 0.
 
     Parameters
     ----------
@@ -65,12 +64,10 @@ def by_district_and_band(
     rows = table[table[fields.SEX].isin(_rows_of(sex, table))]
     band = np.searchsorted(starts, rows[fields.AGE_FROM].to_numpy(), side="right") - 1
     _require_within(rows, band, starts)
-    groups = rows.groupby([rows[fields.DISTRICT_CODE], band])[column]
+    sums = rows.groupby([rows[fields.DISTRICT_CODE], band])[column].sum(min_count=1)
     whole = pd.MultiIndex.from_product([districts, range(len(starts))])
-    shape = (len(districts), len(starts))
-    total = groups.sum(min_count=1).reindex(whole).to_numpy(np.float64).reshape(shape)
-    count = groups.count().reindex(whole, fill_value=0).to_numpy().reshape(shape)
-    return np.where(count == count.max(axis=0, initial=1), total, np.nan)
+    counts: FloatArray = sums.reindex(whole).to_numpy(np.float64)
+    return counts.reshape(len(districts), len(starts))
 
 
 def _rows_of(sex: str, table: pd.DataFrame) -> list[str]:

@@ -6,10 +6,10 @@ import numpy as np
 
 from healthycities.geography.levels import Levels
 from healthycities.spatial.grid import FloatArray
-from healthycities.spatial.weights import Weights
+from healthycities.spatial.weights import Aggregate, Weights
 
 
-def small_area_means_ugm3(cells: Weights, grid_ugm3: FloatArray, levels: Levels) -> FloatArray:
+def small_area_means_ugm3(cells: Weights, grid_ugm3: FloatArray, levels: Levels) -> Aggregate:
     """Average a grid over each small area, over the cells that have a value.
 
     Parameters
@@ -19,23 +19,28 @@ def small_area_means_ugm3(cells: Weights, grid_ugm3: FloatArray, levels: Levels)
 
     Returns
     -------
-    One float64 for each small area, in µg/m³; NaN where none of its cells has a value.
+    The mean of each small area in µg/m³, NaN where none of its cells has a value, and the share of
+    its ground that has one.
 
     Raises
     ------
     AlignmentError : the weights are of other small areas.
     """
-    means: FloatArray = cells.aligned(rows=levels.small_areas).aggregate(np.ravel(grid_ugm3)).value
-    return means
+    return cells.aligned(rows=levels.small_areas).aggregate(np.ravel(grid_ugm3))
 
 
-def district_means_ugm3(mean_ugm3: FloatArray, people: FloatArray, levels: Levels) -> FloatArray:
+def district_means_ugm3(means: Aggregate, people: FloatArray, levels: Levels) -> Aggregate:
     """Average small areas by their people to districts, in the order of ``levels.districts``.
 
     Parameters
     ----------
-    mean_ugm3, people : one float64 for each small area, in the order of ``levels``.
+    means : of the small areas, by :func:`small_area_means_ugm3`.
+    people : one float64 for each small area, in the order of ``levels``.
+
+    Returns
+    -------
+    The mean of each district in µg/m³, and the share of its people who live on ground with a value.
     """
     (level,) = levels.of_small_areas(["district"])
-    means: FloatArray = level.weights.aggregate(mean_ugm3, by=people).value
-    return means
+    share = level.weights.aggregate(means.covered_share, by=people).value
+    return Aggregate(level.weights.aggregate(means.value, by=people).value, share)

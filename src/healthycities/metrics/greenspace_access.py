@@ -12,7 +12,7 @@ from healthycities.catalogue import Measure, MetricCard
 from healthycities.geography.levels import Levels
 from healthycities.given import Given
 from healthycities.metrics.people import people_of_small_areas
-from healthycities.metrics.rows import ratio_rows
+from healthycities.metrics.rows import joined, ratio_rows
 
 CARD = MetricCard(
     title="Access to greenspace",
@@ -35,11 +35,15 @@ CARD = MetricCard(
 )
 
 
+_EVERY_POINT = "the sites are not given: access points of every kind and size of site count"
+
+
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year; the greenspace is that of one date, the people of the year."""
     levels = Levels(given.inputs["areas"])
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     distances = given.inputs["centroid_access"].set_index(fields.SMALL_AREA_CODE)
+    every = None if distances[fields.SITES_KNOWN].all() else _EVERY_POINT
     distance_m = distances[fields.DISTANCE_M].reindex(levels.small_areas).to_numpy(np.float64)
     near = np.less_equal(distance_m, given.keys["greenspace.radius_m"])
     yield from ratio_rows(
@@ -49,5 +53,5 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
         numerator=np.where(np.isnan(distance_m), np.nan, people * near),
         denominator=people,
         scale=100.0,
-        note=note,
+        note=joined(note, every),
     )

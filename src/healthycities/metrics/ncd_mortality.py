@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from healthycities.health.causes import causes_in_group
 from healthycities.health.rates import FEWEST_EVENTS, directly_standardised_rate
 from healthycities.health.standards import STANDARD_STARTS, european_standard_population_2013
 from healthycities.metrics.bands import by_district_and_band, shared_sexes, shared_starts
-from healthycities.metrics.rows import NOT_KNOWN, joined, rows, year_note
+from healthycities.metrics.rows import NOT_KNOWN, joined, rows, year_note, year_of
 from healthycities.spatial.grid import FloatArray, IntArray
 
 CARD = MetricCard(
@@ -33,8 +34,8 @@ CARD = MetricCard(
             unit="per 100,000 people a year",
             direction="lower is better",
             statistic="directly standardised rate",
-            method="European Standard Population 2013 in bands of five years; interval by Dobson's "
-            "method; counts of districts are summed by sex and age first. Denominator: people.",
+            method="European Standard Population 2013; interval by Dobson's method; counts of "
+            "districts are summed by sex and age first. Denominator: people.",
         ),
         Measure(
             name="{cause_group}_mortality_under75_per100k",
@@ -42,9 +43,8 @@ CARD = MetricCard(
             unit="per 100,000 people a year",
             direction="lower is better",
             statistic="directly standardised rate",
-            method="European Standard Population 2013, ages under 75, in bands of five years; "
-            "interval by Dobson's method; counts of districts are summed by sex and age first. "
-            "Denominator: people.",
+            method="European Standard Population 2013, ages under 75; interval by Dobson's method; "
+            "counts of districts are summed by sex and age first. Denominator: people.",
         ),
     ),
 )
@@ -67,18 +67,32 @@ class _Parts(NamedTuple):
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year, by sex where both sources tell the sexes."""
     levels = Levels(given.inputs["areas"])
-    deaths = _of_causes(given.inputs["deaths"], str(given.keys["mortality.cause_group"]))
+    causes = causes_in_group(
+        given.inputs["deaths"][fields.CAUSE_ICD10].unique().tolist(),
+        str(given.keys["mortality.cause_group"]),
+    )
+    deaths = given.inputs["deaths"]
+    deaths = deaths[deaths[fields.CAUSE_ICD10].isin(causes)]
     population = given.inputs["population"]
     starts = shared_starts(deaths, population, STANDARD_STARTS)
     districts = levels.districts[fields.DISTRICT_CODE].tolist()
     for sex in shared_sexes(deaths, population):
         died = by_district_and_band(deaths, fields.DEATHS, districts, starts, sex)
         people = by_district_and_band(population, fields.PEOPLE, districts, starts, sex)
-        for name, measure in measures.items():
+        for name, plain in measures.items():
+            measure = _told_in_full(plain, causes, starts)
             age, below = _BELOW[name]
             parts = _up_to(below, starts, died, people)
             for level in levels.of_districts(CARD.levels):
                 yield _rows(level, measure, given, sex, age, parts)
+
+
+def _told_in_full(measure: Measure, causes: list[str], starts: IntArray) -> Measure:
+    """Add the causes that are counted, and the bands of age where the standard has more."""
+    told = f"{measure.method} Causes: {', '.join(causes)}."
+    if len(starts) < len(STANDARD_STARTS):
+        told += f" Bands of age start at {', '.join(map(str, starts))}."
+    return replace(measure, method=told)
 
 
 def _up_to(below: int | None, starts: IntArray, deaths: FloatArray, people: FloatArray) -> _Parts:
@@ -94,11 +108,6 @@ def _up_to(below: int | None, starts: IntArray, deaths: FloatArray, people: Floa
     return _Parts(deaths[:, young], people[:, young], standard)
 
 
-def _of_causes(deaths: pd.DataFrame, group: str) -> pd.DataFrame:
-    causes = causes_in_group(deaths[fields.CAUSE_ICD10].unique().tolist(), group)
-    return deaths[deaths[fields.CAUSE_ICD10].isin(causes)]
-
-
 def _rows(
     level: Level, measure: Measure, given: Given, sex: str, age: str, parts: _Parts
 ) -> pd.DataFrame:
@@ -112,7 +121,7 @@ def _rows(
         _MULTIPLIER,
         confidence,
     )
-    total, of_year = deaths.sum(axis=1), int(given.inputs["population"][fields.YEAR].iloc[0])
+    total = deaths.sum(axis=1)
     return rows(
         level,
         measure,
@@ -125,7 +134,17 @@ def _rows(
         denominator=people.sum(axis=1),
         sex=sex,
         age=age,
-        notes=_notes(rate.value, total, year_note("people", of_year, given.year)),
+        notes=_notes(rate.value, total, _year_notes(given)),
+    )
+
+
+def _year_notes(given: Given) -> str | None:
+    inputs = given.inputs
+    return joined(
+        *(
+            year_note(what, year_of(inputs[name]), given.year)
+            for what, name in (("deaths", "deaths"), ("people", "population"))
+        )
     )
 
 

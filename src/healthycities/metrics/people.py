@@ -7,7 +7,7 @@ import pandas as pd
 
 from healthycities import fields
 from healthycities.geography.levels import Levels
-from healthycities.metrics.rows import year_note
+from healthycities.metrics.rows import year_note, year_of
 from healthycities.overlaps.areas import with_column
 from healthycities.spatial.grid import FloatArray
 
@@ -23,5 +23,5 @@ def people_of_small_areas(
     """
     areas = levels.areas[[fields.SMALL_AREA_CODE]]
     people = with_column(areas, population, fields.PEOPLE, "population")[fields.PEOPLE]
-    of_year = int(population[fields.YEAR].iloc[0])
-    return people.to_numpy(dtype=np.float64), year_note("people", of_year, year)
+    note = year_note("people", year_of(population), year)
+    return people.to_numpy(dtype=np.float64), note

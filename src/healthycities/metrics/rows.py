@@ -14,6 +14,7 @@ from healthycities.geography.levels import Level
 from healthycities.spatial.grid import FloatArray
 
 NOT_KNOWN = "no data"
+NOBODY = "nothing to divide by: nobody lives there"
 _FULL = 1 - 1e-9
 
 
@@ -72,49 +73,60 @@ def ratio_rows(
     *,
     numerator: FloatArray,
     denominator: FloatArray,
+    known_share: FloatArray | None = None,
     scale: float = 1.0,
     note: str | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield, for each level, the ratio of the sums of small areas.
 
     A small area without a numerator counts in neither sum, so that it does not pull the ratio
-    towards 0; the covered share is the denominator that is left over the whole denominator.
+    towards 0. The covered share is that of the denominator which is known: for air quality, of the
+    people who live on ground that has a concentration.
 
     Parameters
     ----------
     numerator, denominator : one float64 for each small area; NaN in the numerator where missing.
+    known_share : share of each small area that its numerator rests on; by default all of it where
+        there is a numerator.
     scale : the ratio is multiplied by it, for a percentage by 100.
     note : said beside every value.
     """
     known = ~np.isnan(numerator)
-    parts = np.column_stack(
-        [np.where(known, numerator, 0.0), np.where(known, denominator, 0.0), denominator, known]
-    )
+    share = np.where(known, 1.0 if known_share is None else known_share, 0.0)
+    above_below = [np.where(known, part, 0.0) for part in (numerator, denominator)]
+    parts = np.column_stack([*above_below, denominator, denominator * share, known])
     for level in levels:
         if measure.levels and level.level not in measure.levels:
             continue
-        above, below, whole, count = (level.weights.matrix @ parts).T
-        value = scale * _divided(above, below)
-        covered = np.minimum(_divided(below, whole), 1.0)
+        above, below, whole, rests_on, count = (level.weights.matrix @ parts).T
+        value = scale * divided(above, below)
+        covered = np.minimum(divided(rests_on, whole), 1.0)
         yield rows(
             level,
             measure,
             year,
             value=value,
             numerator=np.where(count > 0, above, np.nan),
-            denominator=below,
+            denominator=np.where(count > 0, below, np.nan),
             covered_share=np.where(np.isnan(covered), 0.0, covered),
-            notes=_notes(value, covered, note),
+            notes=notes_of(value, covered, note),
         )
 
 
-def _divided(above: FloatArray, below: FloatArray) -> FloatArray:
+def divided(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Divide, with NaN where there is nothing to divide by."""
     result = np.full(len(above), np.nan)
     np.divide(above, below, out=result, where=below > 0)
     return result
 
 
-def _notes(value: FloatArray, covered: FloatArray, note: str | None) -> npt.NDArray[np.object_]:
+def notes_of(value: FloatArray, covered: FloatArray, note: str | None) -> npt.NDArray[np.object_]:
+    """Return a note for each value: one for all, and what the value rests on or why it is null.
+
+    Parameters
+    ----------
+    covered : share of the whole that each value rests on; NaN where the whole is 0.
+    """
     texts = [
         joined(note, _coverage_note(one, share)) for one, share in zip(value, covered, strict=True)
     ]
@@ -123,7 +135,7 @@ def _notes(value: FloatArray, covered: FloatArray, note: str | None) -> npt.NDAr
 
 def _coverage_note(value: float, covered: float) -> str | None:
     if np.isnan(value):
-        return NOT_KNOWN
+        return NOBODY if np.isnan(covered) else NOT_KNOWN
     return None if covered >= _FULL else f"rests on {100 * covered:.1f} % of the whole"
 
 
@@ -132,6 +144,11 @@ def joined(*notes: str | None) -> str | None:
     return "; ".join(note for note in notes if note) or None
 
 
-def year_note(what: str, of_year: int, year: int) -> str | None:
-    """Say which year's values stand in for the year reported on."""
-    return None if of_year == year else f"{what} of {of_year}"
+def year_note(what: str, of_year: int | None, year: int) -> str | None:
+    """Say which year's values stand in for the year reported on; nothing where it is not known."""
+    return None if of_year in (None, year) else f"{what} of {of_year}"
+
+
+def year_of(table: pd.DataFrame) -> int:
+    """Return the one year that the rows of a table are of."""
+    return int(table[fields.YEAR].iloc[0])

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
 
 from healthycities import fields, tables
 from healthycities.catalogue import OverlapCard
-from healthycities.errors import AlignmentError
-from healthycities.geography.districts import known_districts
+from healthycities.errors import AlignmentError, RegisterError
+from healthycities.geography.districts import known_districts, named
 from healthycities.geography.register import Register
 from healthycities.given import Given
 
 CARD = OverlapCard(
     title="Small areas, and the district, authority and deprivation decile of each",
-    needs=("small_area_lookup", "small_areas"),
+    needs=("small_area_lookup", "small_areas", "districts"),
     may_use=("deprivation",),
     settings=("authorities", "authorities_as_at"),
 )
@@ -29,14 +29,18 @@ def build(given: Given) -> pd.DataFrame:
 
     Raises
     ------
-    RegisterError : a district is unknown at the date, or an authority lacks one of its districts.
-    AlignmentError : a small area of the lookup has no boundary or no decile.
+    RegisterError : a district is unknown at the date, or an authority, or England where all
+        authorities are wanted, lacks one of its districts.
+    AlignmentError : a small area of the lookup has no boundary or no decile, a boundary is not in
+        the lookup, or a district has no boundary.
     """
     as_at = date.fromisoformat(given.keys["authorities_as_at"])
     lookup = given.inputs["small_area_lookup"]
     only = None if given.keys["authorities"] == "all" else given.keys["authorities"]
     districts = _districts(lookup[fields.DISTRICT_CODE].unique().tolist(), as_at, only)
     areas = lookup.merge(districts, on=fields.DISTRICT_CODE, how="inner", validate="m:1")
+    _require_in_lookup(given.inputs["small_areas"], lookup)
+    _require_boundaries(districts, given.inputs["districts"])
     areas = with_column(areas, given.inputs["small_areas"], fields.SMALL_AREA_NAME, "boundary")
     if "deprivation" in given.inputs:
         decile = fields.DEPRIVATION_DECILE
@@ -53,6 +57,8 @@ def _districts(codes: Sequence[str], as_at: date, only: Sequence[str] | None) ->
     """Return the districts in scope with their authority; those in none are in scope of all."""
     names = known_districts(as_at)
     owners = Register.load().membership(as_at, codes, only)
+    if only is None:
+        _require_all_england(codes, names, as_at)
     chosen = [code for code in sorted(codes) if only is None or owners[code] is not None]
     authority = [owners[code] for code in chosen]
     return pd.DataFrame(
@@ -63,6 +69,42 @@ def _districts(codes: Sequence[str], as_at: date, only: Sequence[str] | None) ->
             fields.AUTHORITY_NAME: [None if one is None else one.name for one in authority],
         }
     )
+
+
+def _require_all_england(codes: Sequence[str], names: Mapping[str, str], as_at: date) -> None:
+    absent = [f"{code} {name}" for code, name in names.items() if code not in set(codes)]
+    if absent:
+        raise RegisterError(
+            f"all authorities are wanted, but {len(absent)} of England's {len(names)} districts at"
+            f" {as_at} are not in the small-area lookup: {named(absent)}",
+            mend="Complete the lookup, or name the authorities to report on under `authorities`.",
+        )
+
+
+def _require_in_lookup(small_areas: pd.DataFrame, lookup: pd.DataFrame) -> None:
+    """Refuse boundaries that the lookup lacks: their people would be missing from every sum."""
+    codes = small_areas[fields.SMALL_AREA_CODE]
+    lost = codes[~codes.isin(lookup[fields.SMALL_AREA_CODE])]
+    if len(lost):
+        raise AlignmentError(
+            f"expected each of {len(codes)} small areas that have a boundary in the small-area"
+            f" lookup, but {len(lost)} are not, the first of them {lost.iloc[0]}",
+            place="small_area_lookup",
+            mend="Download the lookup again, whole; or take both of one census (2011 or 2021).",
+        )
+
+
+def _require_boundaries(districts: pd.DataFrame, boundaries: pd.DataFrame) -> None:
+    drawn = boundaries[fields.DISTRICT_CODE]
+    absent = districts[~districts[fields.DISTRICT_CODE].isin(drawn)]
+    if len(absent):
+        told = (absent[fields.DISTRICT_CODE] + " " + absent[fields.DISTRICT_NAME]).tolist()
+        raise AlignmentError(
+            f"expected a boundary for each of {len(districts)} districts, but {len(absent)} have"
+            f" none: {named(told)}",
+            place="districts",
+            mend="Take the boundaries of all districts, of any one date up to authorities_as_at.",
+        )
 
 
 def with_column(areas: pd.DataFrame, other: pd.DataFrame, column: str, what: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from healthycities.catalogue import OverlapCard
 from healthycities.errors import AlignmentError
 from healthycities.given import Given
 from healthycities.overlaps.areas import with_column
+from healthycities.overlaps.public_sites import are_public
 from healthycities.spatial.access import nearest_distance_m
 from healthycities.spatial.grid import FloatArray
 
@@ -29,6 +30,8 @@ _HECTARE_M2 = 10_000.0
 def build(given: Given) -> pd.DataFrame:
     """Return the table `tables.CENTROID_DISTANCE`, in the order of the small areas.
 
+    Without the sites every access point counts, and the table says so.
+
     Raises
     ------
     AlignmentError : a small area has no centroid, or an access point names a site not in the file.
@@ -37,12 +40,14 @@ def build(given: Given) -> pd.DataFrame:
     for axis in (fields.EASTING_M, fields.NORTHING_M):
         homes = with_column(homes, given.inputs["centroids"], axis, "centroid")
     points = given.inputs["greenspace_access_points"]
-    if "greenspace_sites" in given.inputs:
+    sites_known = "greenspace_sites" in given.inputs
+    if sites_known:
         points = points[_leads_to(points, _wanted(given.inputs["greenspace_sites"], given.keys))]
     distance_m = nearest_distance_m(
         homes[[fields.EASTING_M, fields.NORTHING_M]], _coordinates(points)
     )
-    return homes[[fields.SMALL_AREA_CODE]].assign(**{fields.DISTANCE_M: distance_m})
+    columns = {fields.DISTANCE_M: distance_m, fields.SITES_KNOWN: sites_known}
+    return homes[[fields.SMALL_AREA_CODE]].assign(**columns)
 
 
 def _coordinates(points: Any) -> FloatArray:
@@ -52,7 +57,7 @@ def _coordinates(points: Any) -> FloatArray:
 
 def _wanted(sites: pd.DataFrame, keys: Mapping[str, Any]) -> pd.Series:
     """Tell, by site, whether it is public and large enough."""
-    public = sites[fields.SITE_FUNCTION].isin(keys["greenspace.public_functions"])
+    public = are_public(sites, keys["greenspace.public_functions"])
     large = sites[fields.SITE_AREA_M2] >= keys["greenspace.min_site_area_ha"] * _HECTARE_M2
     return pd.Series((public & large).to_numpy(), index=sites[fields.SITE_ID])
 

@@ -8,6 +8,7 @@ import shapely
 from healthycities import fields
 from healthycities.catalogue import OverlapCard
 from healthycities.given import Given
+from healthycities.overlaps.public_sites import are_public
 from healthycities.spatial.area import union_area_m2
 
 CARD = OverlapCard(
@@ -23,7 +24,7 @@ def build(given: Given) -> pd.DataFrame:
     shapes = given.inputs["small_areas"].set_index(fields.SMALL_AREA_CODE).geometry
     zones = shapes.loc[codes].to_numpy()
     sites = given.inputs["greenspace_sites"]
-    public = sites[fields.SITE_FUNCTION].isin(given.keys["greenspace.public_functions"])
+    public = are_public(sites, given.keys["greenspace.public_functions"])
     green_m2 = union_area_m2(
         zones, sites.geometry[public].to_numpy(), scheduler=given.scheduler, workers=given.workers
     )

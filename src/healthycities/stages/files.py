@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from healthycities import catalogue
-from healthycities.io.raster import read_grid
+from healthycities.io.raster import read_yearly_grid
 from healthycities.io.tabular import read_parquet, write_parquet
 from healthycities.io.vector import read_geoparquet
 from healthycities.io.weights import read_weights, write_weights
@@ -23,7 +23,7 @@ def _read(name: str, path: Path) -> Any:
     if path.suffix == ".npz":
         return read_weights(path)
     if path.suffix == ".tif":
-        return read_grid(path)[0]
+        return read_yearly_grid(path)
     card = catalogue.sources().get(name)
     return read_geoparquet(path) if card and card.kind == "places" else read_parquet(path)
 

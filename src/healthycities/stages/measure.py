@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from healthycities import catalogue, tables
+from healthycities.errors import SchemaError
 from healthycities.given import Given
 from healthycities.io.tabular import write_parquet
 from healthycities.metrics.measures import filled
@@ -37,6 +38,12 @@ def measure(
     card = catalogue.metrics()[metric]
     given = Given(read_inputs(inputs), keys, year=year, pollutant=pollutant or "")
     compute = import_module(f"healthycities.metrics.{metric}").compute
-    parts = list(compute(given, filled(card, keys, pollutant)))
-    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    parts = [part for part in compute(given, filled(card, keys, pollutant)) if len(part)]
+    if not parts:
+        raise SchemaError(
+            f"{metric} gave no row for {year}",
+            mend=f"Leave it out of `metrics`, or report on areas of its levels"
+            f" ({', '.join(card.levels)}).",
+        )
+    rows = pd.concat(parts, ignore_index=True)
     write_parquet(out, tables.checked(rows, tables.MEASURES))

@@ -9,13 +9,8 @@ from typing import Any
 
 from healthycities import tables
 from healthycities.given import Given
+from healthycities.spatial.weights import Weights
 from healthycities.stages.files import read_inputs, write_overlap
-
-_SCHEMAS = {
-    "areas": tables.AREAS,
-    "small_area_greenspace": tables.SMALL_AREA_GREENSPACE,
-    "centroid_access": tables.CENTROID_DISTANCE,
-}
 
 
 def overlap(
@@ -39,6 +34,6 @@ def overlap(
     """
     given = Given(read_inputs(inputs), keys, scheduler=scheduler, workers=workers)
     result = import_module(f"healthycities.overlaps.{name}").build(given)
-    if name in _SCHEMAS:
-        tables.checked(result, _SCHEMAS[name])
+    if not isinstance(result, Weights):
+        tables.checked(result, tables.BY_OVERLAP[name])
     write_overlap(out, result)

@@ -49,13 +49,13 @@ def prepare(
         columns=keys["columns"],
     )
     result = import_module(f"healthycities.sources.{source}").read(raw)
-    _write(catalogue.sources()[source].kind, out, result)
+    _write(catalogue.sources()[source].kind, out, result, raw.data_year)
     log.info("%s: %s from %s", source, _size(result), ", ".join(path.name for path in paths))
 
 
-def _write(kind: catalogue.Kind, out: Path, result: Any) -> None:
+def _write(kind: catalogue.Kind, out: Path, result: Any, year: int | None) -> None:
     if kind == "grid":
-        write_grid(out, result, GRID)
+        write_grid(out, result, GRID, year=year)
     elif kind == "places":
         write_geoparquet(out, result)
     else:
