@@ -20,14 +20,9 @@ RESPIRATORY = [
     *("J30-J39", "J40-J47", "J60-J70", "J80-J84", "J85-J86", "J90-J94"),
     *("J95", "J96", "J98"),
 ]
-NOMIS = ["all", "C00-C97", "E10-E14", "I00-I99", *RESPIRATORY, "J98"]
-GROUPS = [row["group_id"] for row in rows("health/data/cause_groups.csv")]
-
-RESPIRATORY = [
-    *("J30-J39", "J40-J47", "J60-J70", "J80-J84", "J85-J86", "J90-J94"),
-    *("J95", "J96", "J98"),
-]
 """Parts of chronic respiratory disease as Nomis gives them."""
+NOMIS = ["all", "C00-C97", "E10-E14", "I00-I99", *RESPIRATORY]
+GROUPS = [row["group_id"] for row in rows("health/data/cause_groups.csv")]
 
 
 def test_four_major_diseases_of_the_nomis_table():
