@@ -14,6 +14,7 @@ from snakemake.utils import min_version
 
 from healthycities import catalogue
 from healthycities.errors import HealthycitiesError
+from healthycities.libraries import computing_with
 from healthycities.stages.check import checked_settings
 from healthycities.stages.failures import failures
 
@@ -30,12 +31,13 @@ if not workflow.configfiles:
 
 try:
     settings = checked_settings(config, ", ".join(map(str, workflow.configfiles)))
+    installed = computing_with()
 except HealthycitiesError as error:
     # Not a WorkflowError, which would put a traceback of this file after the message.
     sys.exit(f"error: {error}")
 
 RESULT_FILES = [
-    f"healthycities_{settings.run_name}.gpkg",
+    settings.geopackage_name,
     "measures.parquet",
     "measures.csv",
     "provenance.json",

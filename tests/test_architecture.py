@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,9 +21,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 # beside it, so that no two rooms can rest on each other. A room is a folder, or a module of the
 # package itself; a new one is given its floor here.
 FLOORS = (
-    {"errors", "fields", "pollutants", "given", "package_tables"},
+    {"errors", "fields", "pollutants", "synthetic", "given", "package_tables"},
     {"tables", "catalogue"},
-    {"spatial"},
+    {"spatial", "libraries"},
     {"io", "geography", "health"},
     {"sources", "settings"},
     {"overlaps"},
@@ -35,7 +36,17 @@ FLOORS = (
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 # Parsed by Snakemake at every start: none of these, nor what they import, may be slow to load.
-CHEAP = ("settings", "catalogue")
+CHEAP = (
+    "settings",
+    "catalogue",
+    "libraries",
+    "sources.demo.names",
+    "stages.check",
+    "stages.failures",
+    "stages.needs",
+    "stages.raw_state",
+)
+IMPORTS = re.compile(r"^from healthycities((?:\.\w+)*) import (.+)$", re.MULTILINE)
 SLOW = {
     "dask",
     "distributed",
@@ -118,7 +129,7 @@ def test_imports_are_written_in_full(file: Path):
 def test_what_is_read_at_every_parse_names_no_slow_library(module: str):
     """Neither the module nor anything it imports names a slow library, in any function."""
     files = catalogue._files_behind(f"healthycities.{module}")
-    assert ROOT / f"{module}.py" in files
+    assert ROOT / f"{module.replace('.', '/')}.py" in files
     assert {name_of(file): libraries(file) & SLOW for file in files} == {
         name_of(file): set() for file in files
     }
@@ -134,6 +145,19 @@ def test_what_is_read_at_every_parse_loads_no_slow_library(module: str):
     loaded = {name.split(".")[0] for name in result.stdout.split()}
     assert f"healthycities.{module}" in result.stdout.split()
     assert not loaded & SLOW
+
+
+def test_the_workflow_parses_what_is_cheap_only():
+    """The Snakefile and the rules import modules that are held to be cheap, and small ones."""
+    small = {"errors"}
+    files = [ROOT.parents[1] / "Snakefile", *(ROOT.parents[1] / "workflow").rglob("*.smk")]
+    names = {
+        name
+        for file in files
+        for module, names in IMPORTS.findall(file.read_text(encoding="utf-8"))
+        for name in ([module.lstrip(".")] if module else names.split(", "))
+    }
+    assert names - small == set(CHEAP) - {"settings"}
 
 
 def test_only_the_rules_know_the_workflow_engine():

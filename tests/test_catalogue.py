@@ -107,6 +107,8 @@ def package(
 
     def forget() -> None:
         catalogue._cards.cache_clear()
+        catalogue._module_file.cache_clear()
+        catalogue._imported.cache_clear()
         code_digest.cache_clear()
 
     monkeypatch.setattr(catalogue, "PACKAGE_DIR", tmp_path / "healthycities")

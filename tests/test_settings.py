@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from healthycities import catalogue
 from healthycities.errors import ConfigError
-from healthycities.settings import Settings, from_mapping, schema_json
+from healthycities.metrics.attributable_deaths import YOUNGEST_AGE
+from healthycities.settings import ATTRIBUTABLE, Settings, from_mapping, schema_json
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 DEFAULT = CONFIG / "config.yaml"
@@ -47,6 +48,7 @@ def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
     settings = from_mapping(config)
     assert settings.run_name == "demo_SYNTHETIC"
     assert settings.run_dir == "results/demo_SYNTHETIC"
+    assert settings.geopackage_name == "healthycities_demo_SYNTHETIC.gpkg"
     assert settings.chosen_metrics == tuple(sorted(catalogue.metrics()))
     assert settings.authorities_as_at == datetime.date(2026, 9, 30)
 
@@ -206,6 +208,37 @@ def test_a_star_stands_for_the_files_that_are_there(config: dict[str, Any], tmp_
     assert one.raw_paths("deaths", 2022) == ("data/d_2022.csv",)
 
 
+@pytest.mark.parametrize("folder", ["d[a]ta", "d?ta", "d*ta", "my data", "*"])
+@pytest.mark.parametrize("path", ["a[b]_*_{year}.csv", "a?*_{year}.csv", "[!x]*{year}.csv"])
+def test_only_a_star_of_a_path_stands_for_anything(
+    config: dict[str, Any], tmp_path: Path, folder: str, path: str
+):
+    """Brackets, question marks and stars of data_dir are parts of names; a folder is no file."""
+    own, other = tmp_path / folder, tmp_path / "data"
+    for place in {own, other}:
+        place.mkdir()
+    name = path.format(year=2022)
+    for place in (own, other):
+        for middle in ("1", "2"):
+            (place / name.replace("*", middle)).touch()
+        (place / "ab_1_2022.csv").touch()
+    (own / name.replace("*", "3")).mkdir()
+    here = with_source(config, "deaths", provider="file", path=path)
+    settings = from_mapping({**here, "data_dir": str(own)})
+    found = [str(own / name.replace("*", middle)) for middle in ("1", "2")]
+    assert settings.raw_paths("deaths", 2022) == tuple(found)
+    assert settings.raw_pattern("deaths", 2022) == f"{own}/{name}"
+
+
+@pytest.mark.parametrize("path", ["d[a]_{year}.csv", "d?_{year}.csv"])
+def test_a_path_without_a_star_is_one_file(config: dict[str, Any], path: str):
+    """It is given as it stands, there or not, so that it can be named where it is lost."""
+    settings = from_mapping(
+        {**with_source(config, "deaths", provider="file", path=path), "data_dir": "/d[a]ta"}
+    )
+    assert settings.raw_paths("deaths", 2022) == (f"/d[a]ta/{path.format(year=2022)}",)
+
+
 # --- Problems ---
 
 
@@ -308,6 +341,20 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
         lambda c: {**c, "burden": {"concentration_response": "none"}},
         "burden.concentration_response: unknown name 'none'; known are ",
     ),
+    "function of another pollutant": (
+        lambda c: {**c, "burden": {"concentration_response": "comeap2018_no2"}},
+        "burden.concentration_response: attributable_deaths needs a function of pm25 and all-cause"
+        " mortality at ages 30+, and comeap2018_no2 is of no2 and all-cause mortality at ages 30+;"
+        " known are comeap2022_pm25",
+    ),
+    "function of other deaths": (
+        lambda c: {**c, "burden": {"concentration_response": "hrapie2013_pm25"}},
+        " hrapie2013_pm25 is of pm25 and all natural-cause mortality at ages 30+; known are ",
+    ),
+    "function of other ages": (
+        lambda c: {**c, "burden": {"concentration_response": "rojas_rueda2019_ndvi"}},
+        " at ages adults; known are ",
+    ),
     "source": (
         lambda c: with_source(c, "noise", provider="demo"),
         "sources: unknown name 'noise'; known are air_quality, ",
@@ -378,13 +425,47 @@ def test_all_disagreements_are_told_in_one_go(config: dict[str, Any]):
 
 
 @pytest.mark.parametrize(
-    "path", ["{month}", "{}", "{0}", "{year", "{year.real}", "{year[0]}", "{year:>9}", "{year!r}"]
+    "path",
+    [
+        *("{month}", "{}", "{0}", "{year", "{year.real}", "{year[0]}", "{year:>9}", "{year!r}"),
+        *("{{month}}", "{{", "}}"),
+    ],
 )
 def test_only_two_words_may_stand_in_braces(config: dict[str, Any], path: str):
     """Anything else in braces is a problem of the configuration, and no crash of a later step."""
     told = problems(with_source(config, "deaths", provider="file", path=path, vintage=2022))
     said = "sources.deaths.path: only {year} and {pollutant} may stand in braces"
     assert said in told
+
+
+@pytest.mark.parametrize("key", ["data_dir", "results_dir"])
+@pytest.mark.parametrize("folder", ["", "/tmp/{x}raw", "a}b", "a<results>"])
+def test_a_folder_that_the_workflow_would_fill_in_is_refused(
+    config: dict[str, Any], key: str, folder: str
+):
+    """Snakemake takes what stands in braces for a wildcard, and knows no way to say otherwise."""
+    assert problems({**config, key: folder}) == [
+        f"{key}: string should match pattern '^[^{{}}<>]+$', found {folder!r}"
+    ]
+
+
+def test_a_path_that_the_workflow_would_fill_in_is_refused(config: dict[str, Any]):
+    """A name in angles is one of Snakemake's own."""
+    told = problems(with_source(config, "deaths", provider="file", path="<raw>_{year}.csv"))
+    assert told == ["sources.deaths.path: takes no < or >"]
+
+
+def test_a_function_is_judged_for_the_metric_that_uses_it(config: dict[str, Any]):
+    """Where no deaths are attributed, any function of the table may stand."""
+    other = {**config, "burden": {"concentration_response": "comeap2018_no2"}}
+    assert from_mapping({**other, "metrics": ["ncd_mortality"]})
+    told = problems({**other, "metrics": ["attributable_deaths"]})
+    assert [line.partition(":")[0] for line in told] == ["burden.concentration_response"]
+
+
+def test_the_deaths_of_a_function_are_those_that_the_metric_counts():
+    """The ages asked of a function are those from which the metric counts deaths."""
+    assert ATTRIBUTABLE["ages"] == f"{YOUNGEST_AGE}+"
 
 
 def test_one_pollutant_needs_no_word_in_its_path(config: dict[str, Any]):

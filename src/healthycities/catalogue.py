@@ -147,7 +147,10 @@ ALWAYS = ("areas", "districts", "small_areas")
 
 
 def sources_behind(names: tuple[str, ...]) -> set[str]:
-    """Return the sources that some needs rest on, through every overlap between.
+    """Return the sources that some needs cannot do without, through every overlap between.
+
+    It is of the cards alone. What a run takes beside, by ``may_use``, is a matter of its
+    configuration; see `healthycities.stages.needs.sources_used`.
 
     Parameters
     ----------
@@ -163,6 +166,7 @@ def sources_behind(names: tuple[str, ...]) -> set[str]:
     return found
 
 
+@cache
 def _module_file(module: str) -> Path | None:
     """Return the file of a module of this package, or None for anything else."""
     path = PACKAGE_DIR.parent.joinpath(*module.split("."))
@@ -170,7 +174,13 @@ def _module_file(module: str) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _imported(file: Path) -> Iterator[str]:
+@cache
+def _imported(file: Path) -> tuple[str, ...]:
+    """Return the names of this package's modules that a file imports anywhere in it."""
+    return tuple(dict.fromkeys(_imports(file)))
+
+
+def _imports(file: Path) -> Iterator[str]:
     """Yield the names of this package's modules that a file imports anywhere in it."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
-from glob import glob, has_magic
+from collections.abc import Iterable, Mapping
+from glob import escape, glob
 from operator import attrgetter
+from os.path import isfile
 from pathlib import Path
 from string import Formatter
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,12 +21,12 @@ from healthycities.geography.districts import known_districts
 from healthycities.geography.register import Register
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
+from healthycities.synthetic import SYNTHETIC as SYNTHETIC
 
 Year = Annotated[int, Field(ge=2001, le=2050)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
-
-SYNTHETIC = "SYNTHETIC"
+Folder = Annotated[str, Field(pattern=r"^[^{}<>]+$")]
 
 
 class Section(BaseModel):
@@ -125,8 +127,13 @@ class Settings(Section):
     authorities_as_at: datetime.date = Field(
         description="The date whose map of authorities and districts is reported on"
     )
-    data_dir: str = Field("data", description="Folder that the paths of the sources start from")
-    results_dir: str = Field("results", description="Folder that receives a folder for each run")
+    data_dir: Folder = Field(
+        "data", description="Folder that the paths of the sources start from; no {, }, < or > in it"
+    )
+    results_dir: Folder = Field(
+        "results",
+        description="Folder that receives a folder for each run; no {, }, < or > in it",
+    )
     sources: dict[str, SourceSettings] = Field(description="One entry for each source in use")
     greenspace: GreenspaceSettings = Field(default_factory=GreenspaceSettings)
     mortality: MortalitySettings = Field(default_factory=MortalitySettings)
@@ -151,6 +158,11 @@ class Settings(Section):
         return f"{self.results_dir}/{self.run_name}"
 
     @property
+    def geopackage_name(self) -> str:
+        """Name of the file of the results."""
+        return f"healthycities_{self.run_name}.gpkg"
+
+    @property
     def chosen_metrics(self) -> tuple[str, ...]:
         """Names of the metrics to compute, sorted."""
         return tuple(sorted(catalogue.metrics() if self.metrics == "all" else self.metrics))
@@ -163,14 +175,21 @@ class Settings(Section):
 
     def raw_pattern(self, name: str, year: object = "", pollutant: object = "") -> str:
         """Return the path of a file of one's own, in which a ``*`` may stand for several."""
-        path = f"{self.data_dir}/{self.sources[name].path}"
-        return path.format(year=year, pollutant=pollutant)
+        return f"{self.data_dir}/{self._raw_name(name, year, pollutant)}"
 
     def raw_paths(self, name: str, year: object = "", pollutant: object = "") -> tuple[str, ...]:
         """Return the files of one's own of a source, sorted; with a ``*``, those that are there."""
-        pattern = self.raw_pattern(name, year, pollutant)
+        parts = self._raw_name(name, year, pollutant).split("*")
+        if len(parts) == 1:
+            return (self.raw_pattern(name, year, pollutant),)
+        # Every other character that a pattern knows, such as [, is one of a name here.
+        pattern = f"{escape(self.data_dir)}/{'*'.join(map(escape, parts))}"
         # Not Path.glob, which takes no pattern that starts at the root.
-        return tuple(sorted(glob(pattern))) if has_magic(pattern) else (pattern,)  # noqa: PTH207
+        return tuple(sorted(filter(isfile, glob(pattern))))  # noqa: PTH207
+
+    def _raw_name(self, name: str, year: object, pollutant: object) -> str:
+        """Return a path below data_dir, with year and pollutant filled in."""
+        return (self.sources[name].path or "").format(year=year, pollutant=pollutant)
 
     def source_part(self, name: str) -> str:
         """Return what the job that prepares a source needs to know, as JSON."""
@@ -192,6 +211,11 @@ class Settings(Section):
         """Return the configuration as JSON, but for ``compute``, which changes no result."""
         return self.model_dump_json(exclude={"compute"})
 
+
+ATTRIBUTABLE: Mapping[str, str] = MappingProxyType(
+    {"exposure": "pm25", "outcome": "all-cause mortality", "ages": "30+"}
+)
+"""What a function must be of, for the deaths that `attributable_deaths` has from the sources."""
 
 READING = ("columns", "crs", "layer", "vintage")
 """Keys of a source that its reader is told; see `healthycities.sources.raw.Raw`."""
@@ -286,6 +310,8 @@ def _path_problems(
         problems.append(f"holds no {{pollutant}}, and so is one file for {', '.join(pollutants)}")
     if not _is_filled_by_words(path):
         problems.append("only {year} and {pollutant} may stand in braces")
+    if {"<", ">"} & set(path):
+        problems.append("takes no < or >")
     return problems
 
 
@@ -295,8 +321,8 @@ def _is_filled_by_words(path: str) -> bool:
     except ValueError:
         return False
     return all(
-        name in (None, "year", "pollutant") and not form and not conversion
-        for _, name, form, conversion in parts
+        name in (None, "year", "pollutant") and not (form or conversion or {"{", "}"} & set(text))
+        for text, name, form, conversion in parts
     )
 
 
@@ -357,7 +383,32 @@ def _health_problems(settings: Settings) -> list[str]:
     return [
         *_unknown("mortality.cause_group", (settings.mortality.cause_group,), groups),
         *_unknown("burden.concentration_response", (function,), functions),
+        *_function_problems(settings, functions.get(function), functions.values()),
     ]
+
+
+def _function_problems(
+    settings: Settings, function: Mapping[str, str] | None, known: Iterable[Mapping[str, str]]
+) -> list[str]:
+    """List what keeps a function from being that of the deaths which a metric attributes."""
+    if "attributable_deaths" not in settings.chosen_metrics or function is None:
+        return []
+    if _is_attributable(function):
+        return []
+    fitting = ", ".join(sorted(row["crf_id"] for row in known if _is_attributable(row)))
+    return [
+        f"burden.concentration_response: attributable_deaths needs a function of"
+        f" {_told_function(ATTRIBUTABLE)}, and {function['crf_id']} is of"
+        f" {_told_function(function)}; known are {fitting}"
+    ]
+
+
+def _is_attributable(function: Mapping[str, str]) -> bool:
+    return ATTRIBUTABLE.items() <= function.items()
+
+
+def _told_function(function: Mapping[str, str]) -> str:
+    return "{exposure} and {outcome} at ages {ages}".format_map(function)
 
 
 def _disagreements(settings: Settings) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 import yaml
 
 from healthycities.errors import ConfigError, SourceError
+from healthycities.geography.districts import known_districts
+from healthycities.package_tables import rows
+from healthycities.sources.demo.names import DISTRICTS_SINCE, WITH_DISTRICTS
 from healthycities.stages.check import check, checked_settings
 
 DEFAULT = Path(__file__).resolve().parents[2] / "config" / "config.yaml"
@@ -86,3 +90,39 @@ def test_a_map_that_the_demonstration_lacks_is_refused(config: dict[str, Any]):
     """The demonstration draws PM2.5, PM10 and NO2; NOx needs a file of one's own."""
     with pytest.raises(ConfigError, match="pollutants: the demonstration has no map of nox"):
         checked_settings({**config, "pollutants": ["pm25", "nox"]}, FILE)
+
+
+def test_a_date_before_the_demonstrations_districts_is_refused(config: dict[str, Any]):
+    """The demonstration has the districts since April 2025; an older map needs other files."""
+    before = DISTRICTS_SINCE - timedelta(days=1)
+    with pytest.raises(ConfigError) as caught:
+        checked_settings({**config, "authorities_as_at": before}, FILE)
+    assert str(caught.value) == (
+        "mine.yaml: authorities_as_at: the demonstration has the districts since 2025-04-01, not"
+        " those of 2025-03-31. Give 2025-04-01 or a later date, or files of your own for"
+        " sources.deaths, sources.districts, sources.population, sources.small_area_lookup."
+    )
+    assert checked_settings({**config, "authorities_as_at": DISTRICTS_SINCE})
+
+
+def test_an_older_date_may_stand_beside_what_has_no_districts(
+    config: dict[str, Any], tmp_path: Path
+):
+    """With one's own tables of districts, the demonstration's air and greenspace serve any date."""
+    (tmp_path / "a.csv").touch()
+    own = {"provider": "file", "path": "a.csv"}
+    yearly = {**own, "vintage": 2022}
+    by_year = ("deaths", "population")
+    given = {name: yearly if name in by_year else own for name in WITH_DISTRICTS}
+    older = {**config, "authorities_as_at": date(2024, 1, 1)}
+    assert checked_settings(with_source(older, **given))
+    given.pop("deaths")
+    with pytest.raises(ConfigError, match=r"files of your own for sources\.deaths\.$"):
+        checked_settings(with_source(older, **given))
+
+
+def test_the_demonstration_has_the_districts_of_its_day():
+    """Its codes are those of that day, and not those of the day before."""
+    codes = {row["lad_code"] for row in rows("sources/demo/data/lad_centres.csv")}
+    assert codes == set(known_districts(DISTRICTS_SINCE))
+    assert codes != set(known_districts(DISTRICTS_SINCE - timedelta(days=1)))

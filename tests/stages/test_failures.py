@@ -44,11 +44,20 @@ def test_other_failures_are_shown_by_the_end_of_the_log(tmp_path: Path):
     assert said.splitlines() == [f"{one} ends with:", *(f"line {n}" for n in range(80, 100))]
 
 
-def test_a_job_that_said_nothing_was_stopped(tmp_path: Path):
-    """An empty log, and one that is not there, are told by name."""
+def test_a_job_that_said_nothing_is_told_by_name(tmp_path: Path):
+    """Of an empty log, and of one that is not there, no reason is guessed."""
     one, two = log(tmp_path, "one", ""), tmp_path / "two.log"
-    for file, said in zip((one, two), failures(run_log(tmp_path, one, two)), strict=True):
-        assert said.startswith(f"{file}: is empty: the job was stopped")
+    assert failures(run_log(tmp_path, one, two)) == [
+        f"{file}: the job wrote nothing into its log; what Snakemake says of it stands above."
+        for file in (one, two)
+    ]
+
+
+def test_a_log_may_stand_in_a_folder_of_any_name(tmp_path: Path):
+    """Spaces and commas in a path do not cut it."""
+    folder = tmp_path / "my results, new"
+    folder.mkdir()
+    assert failures(run_log(tmp_path, log(folder, "one", ERROR))) == [ERROR]
 
 
 def test_a_run_without_failed_jobs_has_nothing_to_tell(tmp_path: Path):

@@ -131,7 +131,7 @@ class Run:
     @property
     def package(self) -> Path:
         """The GeoPackage."""
-        return self.results / f"healthycities_{self.settings.run_name}.gpkg"
+        return self.results / self.settings.geopackage_name
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from tests.workflow.conftest import Run, Workplace, changed, copy_checkout
 
 PUBLISH = "Writing the results"
 CHECKSUM_BELOW_BYTES = 1_000_000
+YEAR_2024 = 1_704_067_200
+"""Its beginning, in seconds since 1970."""
 
 
 @contextmanager
@@ -106,6 +108,43 @@ def test_a_touched_file_of_the_same_content_reruns_nothing(finished: Run):
     with disturbed(small, lambda content: content):
         plan = finished.place.plan(finished.config)
     assert plan.told == []
+
+
+def test_a_file_replaced_by_an_older_one_is_read_again(of_files: Run):
+    """A file keeps its date on the way from a server: one from 2024 may be newer than it looks."""
+    raw = {
+        "air_quality_no2_2023.tif": "mapno22023.csv",
+        "small_area_population_2023.parquet": "nomis_NM_2014_1_2023.csv",
+    }
+    large, small = (of_files.place.folder / "data" / name for name in raw.values())
+    assert small.stat().st_size < CHECKSUM_BELOW_BYTES < large.stat().st_size
+    folder = of_files.results.relative_to(of_files.place.folder) / "steps" / "prepared"
+    wanted = [str(folder / name) for name in raw]
+    outcome = of_files.place.run(of_files.config, *wanted)
+    assert outcome.code == 0, outcome.text
+
+    with disturbed([small], lambda content: content):
+        os.utime(small, (YEAR_2024, YEAR_2024))
+        assert of_files.place.plan(of_files.config, *wanted).told == []
+    with disturbed([small, large], lambda content: content.replace(b"5", b"6")):
+        for file in (small, large):
+            os.utime(file, (YEAR_2024, YEAR_2024))
+        assert of_files.place.plan(of_files.config, *wanted).told == [
+            "Reading air_quality of no2 in 2023",
+            "Reading small_area_population of 2023",
+        ]
+    assert of_files.place.plan(of_files.config, *wanted).told == []
+
+
+def test_an_upgrade_of_a_library_reruns_everything(finished: Run, tmp_path: Path):
+    """No result is computed by two versions of a library."""
+    checkout = copy_checkout(tmp_path / "upgraded")
+    installed = checkout / "src" / "shapely-99.1.dist-info"
+    installed.mkdir()
+    text = "Metadata-Version: 2.1\nName: shapely\nVersion: 99.1\n"
+    (installed / "METADATA").write_text(text, encoding="utf-8")
+    plan = Workplace(finished.place.folder, checkout).plan(finished.config)
+    assert plan.jobs == finished.outcome.jobs
 
 
 def test_a_corrected_file_reruns_what_rests_on_it(finished: Run):

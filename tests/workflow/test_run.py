@@ -227,6 +227,30 @@ def test_files_of_ones_own_give_what_the_demonstration_gives(
     pd.testing.assert_frame_equal(own, demo.loc[own.index])
 
 
+def test_folders_may_have_any_name(of_files: Run):
+    """Spaces, commas, quotes and brackets in the names of the folders are parts of the names."""
+    place = of_files.place
+    (place.folder / "data").rename(place.folder / "O'Neill's [own] data")
+    changes = {
+        "data_dir": "O'Neill's [own] data",
+        "results_dir": "Ann's results, new",
+        "sources.deaths": {"provider": "demo"},
+    }
+    config = changed(of_files.config, changes)
+    names = ("deaths_2022.parquet", "air_quality_no2_2022.tif", "centroids.parquet")
+    wanted = [f"Ann's results, new/files_SYNTHETIC/steps/prepared/{name}" for name in names]
+    outcome = place.run(config, *wanted)
+    assert outcome.code == 0, outcome.text
+    assert all((place.folder / name).is_file() for name in wanted)
+    assert outcome.jobs == {
+        "fetch_demo_places": 1,
+        "fetch_demo_year": 1,
+        "prepare": 1,
+        "prepare_grid": 1,
+        "prepare_year": 1,
+    }
+
+
 def test_every_rule_says_what_it_does_and_needs():
     """Each rule that runs a job has a log, a benchmark, threads, resources and a message."""
     rules: dict[str, set[str]] = {}

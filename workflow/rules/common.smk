@@ -1,9 +1,17 @@
-# Input and param functions only: which file holds what a card of the catalogue needs.
+# Input and param functions only: which file holds what a card of the catalogue needs, and what a
+# job is computed with.
 
 from itertools import product
 
 from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES, file_name
-from healthycities.stages.needs import sources_behind
+from healthycities.stages.needs import sources_used
+from healthycities.stages.raw_state import raw_state
+
+
+def code_of(*modules):
+    """Return what the results of modules depend on beside their inputs: code and libraries."""
+    return f"{catalogue.code_digest(*modules)} with {installed}"
+
 
 def raw_files(source, year="", pollutant=""):
     """Return the raw files of a source, for a year and pollutant where it has them."""
@@ -16,6 +24,16 @@ def raw_of(wildcards):
     """Return the raw files of the source that a rule prepares."""
     year, pollutant = wildcards.get("year", ""), wildcards.get("pollutant", "")
     return raw_files(wildcards.source, year, pollutant)
+
+
+def raw_states(wildcards):
+    """Return what tells the files of one's own that a rule prepares from others of their names.
+
+    Those of the demonstration are written by rules, of which Snakemake knows when they ran.
+    """
+    if settings.sources[wildcards.source].provider != "file":
+        return []
+    return [raw_state(Path(path)) for path in raw_of(wildcards)]
 
 
 def all_raw_files():
@@ -34,7 +52,7 @@ def used_sources():
     """Return the sources that the metrics of the run rest on, and those that are drawn."""
     cards = [catalogue.metrics()[name] for name in settings.chosen_metrics]
     needs = [need for card in cards for need in settings.uses(card)]
-    return sources_behind(settings, [*needs, *catalogue.ALWAYS])
+    return sources_used(settings, [*needs, *catalogue.ALWAYS])
 
 
 def file_of(need, year="", pollutant=""):

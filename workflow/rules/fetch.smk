@@ -8,7 +8,7 @@ rule fetch_demo_places:
         [f"<raw>/{name}" for name in [*STATIC_FILES.values(), WORLD_FILE]],
     params:
         given=settings.part(*DEMO),
-        code=catalogue.code_digest("stages.fetch"),
+        code=code_of("stages.fetch"),
     log:
         "<logs>/fetch_demo_places.log",
     benchmark:
@@ -19,7 +19,7 @@ rule fetch_demo_places:
     message:
         "Writing the demonstration's places (SYNTHETIC)"
     shell:
-        'healthycities fetch --folder "$(dirname {output[0]})" --keys {params.given:q} 2> {log}'
+        'healthycities fetch --folder "$(dirname {output[0]:q})" --keys {params.given:q} 2> {log:q}'
 
 
 rule fetch_demo_year:
@@ -29,7 +29,7 @@ rule fetch_demo_year:
         [f"<raw>/{name}" for name in YEARLY_FILES.values()],
     params:
         given=settings.part(*DEMO),
-        code=catalogue.code_digest("stages.fetch"),
+        code=code_of("stages.fetch"),
     log:
         "<logs>/fetch_demo_year_{year}.log",
     benchmark:
@@ -40,5 +40,5 @@ rule fetch_demo_year:
     message:
         "Writing the demonstration's values of {wildcards.year} (SYNTHETIC)"
     shell:
-        'healthycities fetch --folder "$(dirname {output[0]})" --year {wildcards.year}'
-        " --keys {params.given:q} 2> {log}"
+        'healthycities fetch --folder "$(dirname {output[0]:q})" --year {wildcards.year}'
+        " --keys {params.given:q} 2> {log:q}"

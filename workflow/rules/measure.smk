@@ -2,7 +2,7 @@
 
 
 def metric_code(wildcards):
-    return catalogue.code_digest("stages.measure", f"metrics.{wildcards.metric}")
+    return code_of("stages.measure", f"metrics.{wildcards.metric}")
 
 
 def metric_keys(wildcards):

@@ -2,7 +2,7 @@
 
 
 def overlap_code(wildcards):
-    return catalogue.code_digest("stages.overlap", f"overlaps.{wildcards.overlap}")
+    return code_of("stages.overlap", f"overlaps.{wildcards.overlap}")
 
 
 def overlap_keys(wildcards):

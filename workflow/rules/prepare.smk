@@ -2,7 +2,7 @@
 
 
 def prepare_code(wildcards):
-    return catalogue.code_digest("stages.prepare", f"sources.{wildcards.source}")
+    return code_of("stages.prepare", f"sources.{wildcards.source}")
 
 
 def source_keys(wildcards):
@@ -19,6 +19,7 @@ rule prepare:
     params:
         given=source_keys,
         code=prepare_code,
+        raw=raw_states,
         of=told_apart,
     log:
         "<logs>/prepare_{source}.log",

@@ -13,7 +13,7 @@ rule publish:
     params:
         # By a function, because Snakemake would fill the braces of a path such as deaths_{year}.csv.
         given=lambda wildcards: settings.whole(),
-        code=catalogue.code_digest("stages.publish"),
+        code=code_of("stages.publish"),
         inputs=lambda wildcards, input: [
             f"{name}={input[name]}" for name in ("areas", "districts", "small_areas")
         ],

@@ -26,11 +26,10 @@ from pyarrow.lib import ArrowException
 
 from healthycities.errors import CrsError, GeometryError, SchemaError, SourceError
 from healthycities.io.atomic import replacing
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 
 Shapes = npt.NDArray[np.object_]
 Box = tuple[float, float, float, float]
-
-BRITISH_NATIONAL_GRID = "EPSG:27700"
 
 UK_BOX_M: Box = (-10_000, -10_000, 700_000, 1_300_000)
 """Lowest easting and northing, highest easting and northing; St Kilda lies at -116 m east."""

@@ -11,8 +11,9 @@ from healthycities.catalogue import SourceCard
 from healthycities.errors import CrsError
 from healthycities.io.tabular import Column, Table, read_csv
 from healthycities.sources import codes
-from healthycities.sources.national_grid import CRS, require_national_grid
+from healthycities.sources.national_grid import require_national_grid
 from healthycities.sources.raw import Raw
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 
 CARD = SourceCard(
     title="Population-weighted centroids of small areas",
@@ -73,10 +74,10 @@ def _require_england(frame: pd.DataFrame, table: Table) -> None:
         degrees = max(abs(x), abs(y)) <= 180
         file, line = table.place(row)
         raise CrsError(
-            f"expected a point of England in metres of {CRS}, found x {x:g}, y {y:g}"
-            + (", which look like degrees" if degrees else ""),
+            f"expected a point of England in metres of {BRITISH_NATIONAL_GRID},"
+            f" found x {x:g}, y {y:g}" + (", which look like degrees" if degrees else ""),
             file=file,
             place=f"line {line}",
-            mend=f"Download the table in {CRS}"
+            mend=f"Download the table in {BRITISH_NATIONAL_GRID}"
             + (" (spatialRefId=27700)." if degrees else ", or correct the line."),
         )

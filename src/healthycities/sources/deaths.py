@@ -11,6 +11,7 @@ from healthycities import fields, tables
 from healthycities.catalogue import SourceCard
 from healthycities.errors import SourceError
 from healthycities.geography.districts import named
+from healthycities.health.causes import ALL_CAUSES
 from healthycities.io.tabular import Table, exactly, read_csv
 from healthycities.sources import codes, nomis
 from healthycities.sources.raw import Raw
@@ -47,7 +48,6 @@ _LAYOUT = nomis.layout(
 _AGES = "ages"
 _ALL_AGES = f"0-{tables.OLDEST_AGE}"
 
-_ALL_CAUSES = "all"
 _CODES = r"[A-Z]\d\d(-[A-Z]\d\d)?"
 _OTHER_CODES = "other"
 _BANDS = (
@@ -119,7 +119,7 @@ def icd10(name: str) -> str | None:
     begins with no code.
     """
     if re.match(r"A00-R99, ?U00-Y89\b", name):
-        return _ALL_CAUSES
+        return ALL_CAUSES
     found = re.match(r"[A-Z]\d\d\S*", name)
     if found is None:
         return None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from healthycities.errors import CrsError
 from healthycities.sources.raw import Raw
-
-CRS = "EPSG:27700"
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 
 
 def require_national_grid(raw: Raw) -> None:
@@ -15,9 +14,10 @@ def require_national_grid(raw: Raw) -> None:
     ------
     CrsError : it does; coordinates of a table are not converted in silence.
     """
-    if raw.crs is not None and raw.crs.upper() != CRS:
+    if raw.crs is not None and raw.crs.upper() != BRITISH_NATIONAL_GRID:
         raise CrsError(
-            f"expected coordinates in {CRS}, and `crs` of this source says {raw.crs}",
+            f"expected coordinates in {BRITISH_NATIONAL_GRID}, and `crs` of this source says"
+            f" {raw.crs}",
             file=raw.paths[0],
-            mend=f"Download the table in {CRS}, or convert it.",
+            mend=f"Download the table in {BRITISH_NATIONAL_GRID}, or convert it.",
         )

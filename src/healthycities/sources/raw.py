@@ -38,7 +38,3 @@ class Raw:
     def data_year(self) -> int | None:
         """The year that the values are of."""
         return self.vintage if self.vintage is not None else self.year
-
-    def named(self, published: str) -> str:
-        """Return the name that the file has for a published column."""
-        return self.columns.get(published, published)

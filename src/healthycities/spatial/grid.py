@@ -13,6 +13,8 @@ from healthycities.errors import GeometryError
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+BRITISH_NATIONAL_GRID = "EPSG:27700"
+
 OFF_GRID = -1
 
 
@@ -40,7 +42,7 @@ class Grid:
     cell_size_m: float
     n_rows: int
     n_columns: int
-    crs: str = "EPSG:27700"
+    crs: str = BRITISH_NATIONAL_GRID
 
     def __post_init__(self) -> None:
         numbers = (self.x_min_m, self.y_max_m, self.cell_size_m)

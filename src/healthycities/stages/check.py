@@ -10,7 +10,7 @@ from typing import Any
 from healthycities import catalogue
 from healthycities.errors import ConfigError, SourceError
 from healthycities.settings import Settings, from_mapping
-from healthycities.sources.demo.names import YEARLY_FILES
+from healthycities.sources.demo.names import DISTRICTS_SINCE, WITH_DISTRICTS, YEARLY_FILES
 
 
 def check(config: Mapping[str, Any], file: Path) -> list[str]:
@@ -23,7 +23,7 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
     settings = checked_settings(config, file)
     return [
         f"{file}: no error found",
-        f"results: {settings.run_dir}/healthycities_{settings.run_name}.gpkg",
+        f"results: {settings.run_dir}/{settings.geopackage_name}",
         f"years: {', '.join(map(str, settings.years))}",
         f"metrics: {', '.join(settings.chosen_metrics)}",
     ]
@@ -39,20 +39,39 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
     """
     settings = from_mapping(config, file)
     _require_demo_pollutants(settings, file)
+    _require_demo_date(settings, file)
     require_files(settings, file)
     return settings
 
 
 def _require_demo_pollutants(settings: Settings, file: str | Path | None) -> None:
-    source = settings.sources.get("air_quality")
     lacking = sorted(set(settings.pollutants) - set(YEARLY_FILES))
-    if source is not None and source.provider == "demo" and lacking:
+    if "air_quality" in _drawn(settings) and lacking:
         raise ConfigError(
             f"the demonstration has no map of {', '.join(lacking)}",
             file=file,
             place="pollutants",
             mend="Leave it out, or give files of your own under sources.air_quality.",
         )
+
+
+def _require_demo_date(settings: Settings, file: str | Path | None) -> None:
+    older = settings.authorities_as_at < DISTRICTS_SINCE
+    drawn = sorted(_drawn(settings) & set(WITH_DISTRICTS))
+    if older and drawn:
+        raise ConfigError(
+            f"the demonstration has the districts since {DISTRICTS_SINCE}, not those of"
+            f" {settings.authorities_as_at}",
+            file=file,
+            place="authorities_as_at",
+            mend=f"Give {DISTRICTS_SINCE} or a later date, or files of your own for"
+            f" {', '.join(f'sources.{name}' for name in drawn)}.",
+        )
+
+
+def _drawn(settings: Settings) -> set[str]:
+    """Return the sources that the demonstration writes."""
+    return {name for name, source in settings.sources.items() if source.provider == "demo"}
 
 
 def require_files(settings: Settings, file: str | Path | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _FAILED = re.compile(r"^ +log: (.+) \(check log file", re.MULTILINE)
-"""How Snakemake's own log names the logs of a job that failed."""
+"""How Snakemake's own log names the log of a job that failed; each rule has one."""
 
 _LAST_LINES = 20
 
@@ -20,10 +20,8 @@ def failures(run_logs: Iterable[Path]) -> list[str]:
     run_logs : Snakemake's own logs of the run, which name the logs of the jobs that failed.
     """
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in run_logs]
-    names = [
-        name for text in texts for found in _FAILED.findall(text) for name in found.split(", ")
-    ]
-    return [_said(Path(name)) for name in dict.fromkeys(names)]
+    names = dict.fromkeys(name for text in texts for name in _FAILED.findall(text))
+    return [_said(Path(name)) for name in names]
 
 
 def _said(log: Path) -> str:
@@ -32,5 +30,5 @@ def _said(log: Path) -> str:
         if line.startswith("error: "):
             return "\n".join(lines[number:])
     if not lines:
-        return f"{log}: is empty: the job was stopped from outside, perhaps for want of memory."
+        return f"{log}: the job wrote nothing into its log; what Snakemake says of it stands above."
     return "\n".join([f"{log} ends with:", *lines[-_LAST_LINES:]])

@@ -8,11 +8,11 @@ from healthycities import catalogue
 from healthycities.settings import Settings
 
 
-def sources_behind(settings: Settings, needs: Iterable[str]) -> set[str]:
-    """Return the sources that some needs rest on, through every overlap between.
+def sources_used(settings: Settings, needs: Iterable[str]) -> set[str]:
+    """Return the sources that some needs use in a run, through every overlap between.
 
-    Unlike `catalogue.sources_behind`, with the sources that an overlap may use where the
-    configuration gives them.
+    Beside those that they cannot do without, which `catalogue.sources_behind` tells from the cards
+    alone, these are the sources that an overlap may use and that the configuration gives.
 
     Parameters
     ----------
@@ -22,5 +22,9 @@ def sources_behind(settings: Settings, needs: Iterable[str]) -> set[str]:
     for need in needs:
         name = need.partition(":")[0]
         card = catalogue.overlaps().get(name)
-        found |= {name} if card is None else sources_behind(settings, settings.uses(card))
+        found |= {name} if card is None else sources_used(settings, settings.uses(card))
     return found
+
+
+# The name that `healthycities.stages.publish` still asks for.
+sources_behind = sources_used

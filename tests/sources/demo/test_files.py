@@ -236,5 +236,6 @@ def test_names_can_be_read_without_the_libraries_behind_the_writers():
     assert imports == [
         "from __future__ import annotations",
         "from collections.abc import Mapping",
+        "from datetime import date",
         "from types import MappingProxyType",
     ]

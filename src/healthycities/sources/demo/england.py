@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from healthycities.errors import GeometryError
 from healthycities.sources.demo import power
 from healthycities.sources.demo.draws import Floats, Ints
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 
-BNG = "EPSG:27700"
 KM_M = 1000.0
 _UNIT_M = 100_000.0
 _INLAND_M = 2000.0
@@ -124,4 +124,6 @@ def districts() -> gpd.GeoDataFrame:
     share = (table["area_km2"] / table["area_km2"].sum()).to_numpy()
     cells = _cells(centres / _UNIT_M, share * region.area / _UNIT_M**2, region)
     seats = _seated(centres, cells)
-    return gpd.GeoDataFrame(table.assign(x=seats[:, 0], y=seats[:, 1]), geometry=cells, crs=BNG)
+    return gpd.GeoDataFrame(
+        table.assign(x=seats[:, 0], y=seats[:, 1]), geometry=cells, crs=BRITISH_NATIONAL_GRID
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,25 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from healthycities.errors import SourceError
+from healthycities.geography.districts import carry_codes, known_districts
 from healthycities.io.atomic import replacing
 from healthycities.io.geopackage import write_geopackage
 from healthycities.sources.demo import air, england, greenspace, health, places
 from healthycities.sources.demo.draws import Floats, Ints
 from healthycities.sources.demo.names import (
+    DISTRICTS_SINCE,
     STATIC_FILES,
-    SYNTHETIC,
     WORLD_FILE,
     YEARLY_FILES,
 )
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
+from healthycities.synthetic import SYNTHETIC
 
 __all__ = ["STATIC_FILES", "WORLD_FILE", "YEARLY_FILES", "write_places", "write_year"]
 
-# Deprivation was published for the districts of 2024, before Barnsley and Sheffield were recoded.
-_CODE_IN_2024 = {"E08000038": "E08000016", "E08000039": "E08000019"}
+_DEPRIVATION_AS_AT = date(2024, 5, 1)
+"""Deprivation was published for the districts of 2024, before two of them were recoded."""
+
 _POLLUTANT_HEADS = {"pm25": ("pm2.5", "g"), "pm10": ("pm10", "g"), "no2": ("no2", "")}
 _SEXES = {0: "Total", 1: "Male", 2: "Female"}
 _ALL_AGES = 200
@@ -70,7 +75,8 @@ def _constant(value: str | int, count: int) -> pa.Array:
 
 
 def _district_layer(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    degrees = gpd.points_from_xy(districts["x"], districts["y"], crs=england.BNG).to_crs(4326)
+    centres = gpd.points_from_xy(districts["x"], districts["y"], crs=BRITISH_NATIONAL_GRID)
+    degrees = centres.to_crs(4326)
     columns = {
         "LAD25CD": districts["code"],
         "LAD25NM": districts["name"],
@@ -79,7 +85,7 @@ def _district_layer(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         "LONG": np.round(degrees.x, 4),
         "LAT": np.round(degrees.y, 4),
     }
-    return gpd.GeoDataFrame(columns, geometry=districts.geometry, crs=england.BNG)
+    return gpd.GeoDataFrame(columns, geometry=districts.geometry, crs=BRITISH_NATIONAL_GRID)
 
 
 def _small_area_layer(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -89,7 +95,7 @@ def _small_area_layer(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         "BNG_E": areas["x"].round().astype("int64"),
         "BNG_N": areas["y"].round().astype("int64"),
     }
-    return gpd.GeoDataFrame(columns, geometry=areas.geometry, crs=england.BNG)
+    return gpd.GeoDataFrame(columns, geometry=areas.geometry, crs=BRITISH_NATIONAL_GRID)
 
 
 def _lookup(areas: pd.DataFrame) -> dict[str, Any]:
@@ -113,6 +119,12 @@ def _centroids(areas: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _codes_of_2024() -> dict[str, str]:
+    """Return the code of 2024 of each of the demonstration's districts that had another."""
+    old = known_districts(_DEPRIVATION_AS_AT)
+    return {new: code for code, new in carry_codes(old, DISTRICTS_SINCE).recoded.items()}
+
+
 def _deprivation(areas: pd.DataFrame) -> dict[str, Any]:
     scores = places.score(areas["deprivation"].to_numpy())
     rank, decile = places.rank_and_decile(scores)
@@ -120,7 +132,7 @@ def _deprivation(areas: pd.DataFrame) -> dict[str, Any]:
     return {
         "LSOA code (2021)": areas["code"],
         "LSOA name (2021)": areas["name"],
-        "Local Authority District code (2024)": areas["district_code"].replace(_CODE_IN_2024),
+        "Local Authority District code (2024)": areas["district_code"].replace(_codes_of_2024()),
         "Local Authority District name (2024)": areas["district_name"],
         f"{index} Score": scores,
         f"{index} Rank (where 1 is most deprived)": rank,

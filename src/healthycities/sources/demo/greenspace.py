@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from healthycities.sources.demo.draws import Floats, Ints, generator
-from healthycities.sources.demo.england import BNG, KM_M, as_multi, outline
-from healthycities.sources.demo.names import SYNTHETIC
+from healthycities.sources.demo.england import KM_M, as_multi, outline
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
+from healthycities.synthetic import SYNTHETIC
 
 # Great Britain has 165,978 sites; the 56.5 million people of England have about this many each.
 SITES_PER_PERSON = 0.0021
@@ -161,7 +162,7 @@ def sites(areas: pd.DataFrame, *, seed: int) -> gpd.GeoDataFrame:
         "distinctive_name_1": _site_names(function, rng),
         **{f"distinctive_name_{n}": nothing for n in (2, 3, 4)},
     }
-    return gpd.GeoDataFrame(columns, geometry=as_multi(shapes), crs=BNG)
+    return gpd.GeoDataFrame(columns, geometry=as_multi(shapes), crs=BRITISH_NATIONAL_GRID)
 
 
 def _access_counts(area_m2: Floats, rng: np.random.Generator) -> Ints:
@@ -187,4 +188,4 @@ def access_points(of: gpd.GeoDataFrame, *, seed: int) -> gpd.GeoDataFrame:
         "access_type": pd.Series(np.array(list(_ACCESS))[kinds], dtype="str"),
         "ref_to_greenspace_site": of["id"].to_numpy()[site],
     }
-    return gpd.GeoDataFrame(columns, geometry=points, crs=BNG)
+    return gpd.GeoDataFrame(columns, geometry=points, crs=BRITISH_NATIONAL_GRID)

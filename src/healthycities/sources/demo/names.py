@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 
-SYNTHETIC = "SYNTHETIC"
+DISTRICTS_SINCE = date(2025, 4, 1)
+"""The day since which England has the districts that the demonstration has: those of May 2025."""
+
+WITH_DISTRICTS = ("deaths", "districts", "population", "small_area_lookup")
+"""Sources whose codes of districts are read."""
 
 STATIC_FILES: Mapping[str, str] = MappingProxyType(
     {

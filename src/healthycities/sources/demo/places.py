@@ -18,7 +18,8 @@ from healthycities.sources.demo.draws import (
     generator,
     whole_shares_within,
 )
-from healthycities.sources.demo.england import BNG, faces_between, gathered
+from healthycities.sources.demo.england import faces_between, gathered
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 
 BASE_YEAR = 2020
 PEOPLE_PER_SMALL_AREA = 1675
@@ -192,7 +193,7 @@ def small_areas(districts: gpd.GeoDataFrame, *, seed: int, scale: float) -> gpd.
     )
     areas["density"] = areas["people"] / areas["area_km2"]
     areas["deprivation"] = _deprivation(areas, seed)
-    return gpd.GeoDataFrame(areas, geometry=shapes, crs=BNG)
+    return gpd.GeoDataFrame(areas, geometry=shapes, crs=BRITISH_NATIONAL_GRID)
 
 
 def _district_growth(districts: gpd.GeoDataFrame, seed: int) -> Floats:
