@@ -50,6 +50,7 @@ PEOPLE = {"E01000001": 100, "E01000002": 300, "E01000003": 600, A: 100, B: 300, 
 PEOPLE |= {TEES: 400, DEVON: 600, ENGLAND: 1000}
 PM25 = {"E01000001": 4, "E01000002": 8, "E01000003": 12, A: 4, B: 8, C: 12}
 PM25 |= {TEES: 7, DEVON: 12, ENGLAND: 10}
+TOO_FEW = "no rate is given below 5 deaths"
 DEATHS = {A: 5, B: 10, C: 3, TEES: 15, DEVON: 3, ENGLAND: 18}
 
 MEASURES = {
@@ -82,7 +83,10 @@ SOURCES = (
     "air_quality",
     "deaths",
     "deprivation",
+    "greenspace_sites",
 )
+NOT_USED = "greenspace_sites"
+CODE_OF = {"measure air_quality": "0123456789abcdef", "publish": "fedcba9876543210"}
 
 
 def card(name: str) -> SourceCard:
@@ -141,7 +145,7 @@ def air(year: int = 2023) -> pd.DataFrame:
 
 
 def mortality(year: int = 2023) -> pd.DataFrame:
-    """Return a rate with intervals, missing in one district, and by sex."""
+    """Return a rate with intervals, not given for the few deaths of one district, and by sex."""
     codes = list(DEATHS)
     deaths = np.array(list(DEATHS.values()), dtype=float)
     people = np.array([PEOPLE[code] for code in codes], dtype=float)
@@ -155,9 +159,9 @@ def mortality(year: int = 2023) -> pd.DataFrame:
         lower=values * 0.9,
         upper=values * 1.1,
         confidence=0.95,
-        numerator=np.where(np.isnan(values), np.nan, deaths),
-        denominator=np.where(np.isnan(values), np.nan, people),
-        note=pd.Series(["no deaths given" if code == C else None for code in codes], dtype="str"),
+        numerator=deaths,
+        denominator=people,
+        note=pd.Series([TOO_FEW if code == C else None for code in codes], dtype="str"),
     )
     male = measure_rows("mortality_per100k", year, {A: 4000.0}).assign(sex="male")
     return pd.concat([male, persons], ignore_index=True)
@@ -194,6 +198,7 @@ class Run:
     measures: list[pd.DataFrame] = field(default_factory=lambda: [air(), mortality()])
     areas: pd.DataFrame = field(default_factory=areas)
     provider: str = "demo"
+    as_at: date = date(2026, 9, 30)
     described: dict[str, Measure] = field(default_factory=lambda: dict(MEASURES))
     sources_of: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(SOURCES_OF))
     districts: gpd.GeoDataFrame = field(
@@ -211,7 +216,7 @@ class Run:
             {
                 "run": "test",
                 "years": [2022, 2023],
-                "authorities_as_at": date(2026, 9, 30),
+                "authorities_as_at": self.as_at,
                 "data_dir": str(self.folder),
                 "sources": {name: {"provider": self.provider, "path": path} for name in SOURCES},
             }
@@ -248,6 +253,7 @@ class Run:
             {"deaths": [raw]},
             self.described,
             self.sources_of,
+            CODE_OF,
         )
         return self.out
 

@@ -13,6 +13,7 @@ import pandas as pd
 from healthycities import fields, tables
 from healthycities.errors import RegisterError, SchemaError, SourceError
 from healthycities.geography.levels import Levels
+from healthycities.io.tabular import read_parquet
 from healthycities.settings import SYNTHETIC
 
 IDENTITY = [fields.AREA_CODE, fields.METRIC, fields.YEAR, fields.SEX, fields.AGE]
@@ -81,7 +82,7 @@ def assemble(measure_files: Sequence[Path], areas_file: Path, *, synthetic: bool
         and age.
     RegisterError : an area is not one of the areas of its level.
     """
-    areas = tables.checked(_read(areas_file), tables.AREAS, file=areas_file)
+    areas = tables.checked(read_parquet(areas_file), tables.AREAS, file=areas_file)
     measures = _together(measure_files)
     _require_known(measures, areas, areas_file)
     if synthetic:
@@ -109,19 +110,8 @@ def area_names(areas: pd.DataFrame) -> dict[str, pd.Series]:
     return {level: found.get(level, nothing).sort_index() for level in tables.LEVELS}
 
 
-def _read(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"expected a Parquet file, found: {error}",
-            file=file,
-            mend="Make it again.",
-        ) from error
-
-
 def _together(files: Sequence[Path]) -> pd.DataFrame:
-    frames = [tables.checked(_read(file), tables.MEASURES, file=file) for file in files]
+    frames = [tables.checked(read_parquet(file), tables.MEASURES, file=file) for file in files]
     if not sum(len(frame) for frame in frames):
         raise SourceError(
             f"no measure in {len(files)} files", mend="Choose metrics that cover these areas."

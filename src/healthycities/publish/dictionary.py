@@ -52,9 +52,12 @@ KEY_TITLES: Mapping[str, str] = {
     fields.DEPRIVATION_DECILE: "Decile of deprivation; 1 is the most deprived tenth of England",
     layers.N_DISTRICTS: "Districts of the authority",
     layers.KIND: "Kind of authority",
-    layers.TIER: "Tier of the authority under the English Devolution and Community Empowerment Act",
+    layers.TIER: "Tier of the authority in September 2026, under the English Devolution and "
+    "Community Empowerment Act 2026; null for a map of a day before the Act, "
+    f"{layers.TIERS_SINCE:%-d %B %Y}",
     layers.MAYOR_IN_OFFICE: "Whether the first mayor had been elected at the date of the map",
-    fields.NOTE: "What a reader must know of the values of the row",
+    fields.NOTE: "What a reader must know of the values of the row: measure and years, then what "
+    "is said of them; without a measure where it is said of all",
     FID: "Number of the row, given by the file format",
     GEOM: "Shape, on the British National Grid (EPSG:27700)",
 }
@@ -76,7 +79,7 @@ MEASURES_TITLES: Mapping[str, str] = {
     fields.NUMERATOR: "What was counted",
     fields.DENOMINATOR: "What it was divided by",
     fields.COVERED_SHARE: "Share of the area's people, or of its ground, that had a value",
-    fields.NOTE: KEY_TITLES[fields.NOTE],
+    fields.NOTE: "What a reader must know of the value",
     FID: KEY_TITLES[FID],
 }
 SOURCE_OF_KEY: Mapping[str, tuple[str, ...]] = {
@@ -165,6 +168,17 @@ def _row(layer: str, column: str, title: str, owed: Iterable[Credit]) -> dict[st
     }
 
 
+def credits_used(results: Results, guide: Guide) -> tuple[Credit, ...]:
+    """Return the credits of the sources of the run's measures, shapes and keys, sorted by name.
+
+    A source that is configured, and that nothing of the run rests on, is not among them.
+    """
+    metrics = results.measures[fields.METRIC].unique()
+    used = {source for metric in metrics for source in guide.sources_of[metric]}
+    keys = {source for behind in SOURCE_OF_KEY.values() for source in behind}
+    return guide.named(used | keys | set(SOURCE_OF_SHAPE.values()))
+
+
 def layer_descriptions(
     results: Results, frames: Mapping[str, gpd.GeoDataFrame], guide: Guide, as_at: date
 ) -> dict[str, str]:
@@ -174,14 +188,11 @@ def layer_descriptions(
     """
     about = {name: TITLES[name] for name in (*frames, "measures", "dictionary")}
     years = ", ".join(str(year) for year in results.years())
-    used = {
-        source
-        for metric in results.measures[fields.METRIC].unique()
-        for source in guide.sources_of[metric]
-    }
-    behind = guide.named(used | set(SOURCE_OF_SHAPE.values()))
     owed = " ".join(
-        dict.fromkeys(f"{credit.title}: {credit.attribution.rstrip('.')}." for credit in behind)
+        dict.fromkeys(
+            f"{credit.title}: {credit.attribution.rstrip('.')}."
+            for credit in credits_used(results, guide)
+        )
     )
     head = f"{SYNTHETIC} values, not for use. " if results.synthetic else ""
     tail = f"Map of {as_at:%-d %B %Y}. Years: {years}. Null means missing, never 0. Sources: {owed}"

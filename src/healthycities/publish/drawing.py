@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path as FilePath
 from typing import IO, Any
 
@@ -16,8 +17,10 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
 from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 
 from healthycities.publish.classes import (
     Floats,
@@ -41,11 +44,25 @@ OUTLINE_COLOUR = "#1a1a1a"
 LINE_COLOUR = "#8796a5"
 WHOLE_COLOUR = "#b3420a"
 FINEST_SHARE = 1 / 2500
+MARGIN_SHARE = 0.02
+
+PANEL_WIDTH_IN = 3.6
+HIGHEST_MAP_IN = 3.6
+LOWEST_MAP_IN = 1.0
+POINTS_AN_INCH = 72
+TITLE_PT = 10.0
+PANEL_TITLE_PT = 8.5
+LEGEND_PT = 8.0
+LINE_SPACING = 1.25
+GAP_PT = 5.0
+HANDLE_EM = 1.8
+HANDLE_GAP_EM = 0.8
+COLUMN_GAP_EM = 2.0
 # Left, bottom, width and height as shares of the map: the North Sea, for a map of England.
 INSET_PLACE = (0.70, 0.72, 0.36, 0.28)
 STYLE: Mapping[str, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 8,
+    "font.size": LEGEND_PT,
     "svg.hashsalt": "healthycities",
     "svg.fonttype": "path",
     "hatch.linewidth": 0.5,
@@ -98,17 +115,17 @@ def for_drawing(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     return gpd.GeoSeries(simple, index=shapes.index, crs=shapes.crs)
 
 
+def _paths(shapes: gpd.GeoSeries) -> list[Path]:
+    """One path for each shape, its holes turning the other way than its edges."""
+    turned = shapely.orient_polygons(shapes[~shapes.is_empty].to_numpy())
+    return [_path(shape) for shape in turned]
+
+
 def _path(shape: Any) -> Path:
-    """One path for a shape, its holes turning the other way than its edges."""
-    turned = shapely.orient_polygons(shape)
-    rings = [ring for part in shapely.get_parts(turned) for ring in shapely.get_rings(part)]
+    rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
     return Path.make_compound_path(
         *(Path(shapely.get_coordinates(ring), closed=True) for ring in rings)
     )
-
-
-def _paths(shapes: gpd.GeoSeries) -> list[Path]:
-    return [_path(shape) for shape in shapes if not shape.is_empty]
 
 
 def colours(count: int) -> list[tuple[float, float, float, float]]:
@@ -158,7 +175,7 @@ def _map(axes: Axes, panel: Panel, borders: Floats, outlines: gpd.GeoSeries | No
     axes.spines[:].set_visible(False)
 
 
-def _frame(axes: Axes, bounds: Floats, margin_share: float = 0.02) -> None:
+def _frame(axes: Axes, bounds: Floats, margin_share: float = MARGIN_SHARE) -> None:
     west, south, east, north = bounds
     margin = margin_share * max(east - west, north - south)
     axes.set_xlim(west - margin, east + margin)
@@ -232,51 +249,121 @@ def draw_map(
     """
     everything = pd.concat([panel.numbers for panel in panels]).to_numpy(dtype=float)
     borders = class_borders(everything, [one.value_ugm3 for one in guidelines])
+    bounds = np.asarray(panels[0].shapes.total_bounds)
+    width_in = PANEL_WIDTH_IN * len(panels)
     with _styled():
-        figure = Figure(figsize=(3.6 * len(panels), 4.9), layout="constrained")
+        heading = _wrapped(title, width_in, TITLE_PT, "bold")
+        legend = _legend(
+            borders,
+            [unit, *guideline_labels(borders, guidelines)],
+            width_in,
+            missing=bool(np.isnan(everything).any()),
+            base=any(panel.base is not None for panel in panels),
+        )
+        height_in = _map_height_in(bounds) + _text_height_in(heading, legend)
+        figure = Figure(figsize=(width_in, height_in))
+        figure.set_layout_engine("constrained", h_pad=GAP_PT / POINTS_AN_INCH)
         places = figure.subplots(1, len(panels), squeeze=False)[0]
-        bounds = np.asarray(panels[0].shapes.total_bounds)
         for axes, panel in zip(places, panels, strict=True):
             over = outlines if panel is panels[-1] else None
             _map(axes, panel, borders, over)
             _frame(axes, bounds)
-            axes.set_title(panel.title, fontsize=8.5, loc="left")
+            axes.set_title(panel.title, fontsize=PANEL_TITLE_PT, loc="left")
         _scale_bar(places[0], bounds)
         if inset is not None:
             _enlarge(places[-1], panels[-1], borders, outlines, np.asarray(inset.total_bounds))
-        figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
-        _legend(
-            figure,
-            borders,
-            guidelines,
-            unit,
-            missing=bool(np.isnan(everything).any()),
-            base=any(panel.base is not None for panel in panels),
+        figure.suptitle(heading, fontsize=TITLE_PT, fontweight="bold", x=0.01, ha="left")
+        figure.legend(
+            handles=legend.handles,
+            title=legend.title,
+            ncols=legend.columns,
+            loc="outside lower left",
+            frameon=False,
+            alignment="left",
+            handlelength=HANDLE_EM,
+            handletextpad=HANDLE_GAP_EM,
+            columnspacing=COLUMN_GAP_EM,
+            title_fontsize=LEGEND_PT,
         )
         _save(figure, target, file_format, dpi)
 
 
+@dataclass(frozen=True)
+class _Legend:
+    """What a legend shows, and in how many columns and rows."""
+
+    handles: Sequence[Patch]
+    title: str
+    columns: int
+    rows: int
+
+
 def _legend(
-    figure: Figure,
-    borders: Floats,
-    known: Sequence[Guideline],
-    unit: str,
-    *,
-    missing: bool,
-    base: bool,
-) -> None:
+    borders: Floats, lines: Sequence[str], width_in: float, *, missing: bool, base: bool
+) -> _Legend:
+    """Return the legend in the fewest rows that the width of the picture has room for.
+
+    Parameters
+    ----------
+    lines : stand above the classes, wrapped where they are longer than the picture is wide.
+    """
     handles = _handles(borders, missing=missing, base=base)
-    lines = guideline_labels(borders, known)
-    figure.legend(
-        handles=handles,
-        title="\n".join([unit, *lines]),
-        loc="outside lower left",
-        ncols=min(len(handles), 4),
-        frameon=False,
-        alignment="left",
-        handlelength=1.8,
-        title_fontsize=8,
+    labels = [str(handle.get_label()) for handle in handles]
+    title = "\n".join(_wrapped(line, width_in, LEGEND_PT) for line in lines)
+    for rows in range(1, len(labels)):
+        columns = ceil(len(labels) / rows)
+        if _legend_width_in(labels, columns) <= _room_in(width_in):
+            return _Legend(handles, title, columns, rows)
+    return _Legend(handles, title, 1, len(labels))
+
+
+def _legend_width_in(labels: Sequence[str], columns: int) -> float:
+    """Width of a legend, each column as wide as its widest label."""
+    widest = [
+        max(_text_width_in(label, LEGEND_PT) for label in column)
+        for column in np.array_split(np.array(labels, dtype=object), columns)
+    ]
+    beside_em = columns * (HANDLE_EM + HANDLE_GAP_EM) + (columns - 1) * COLUMN_GAP_EM
+    return sum(widest) + beside_em * LEGEND_PT / POINTS_AN_INCH
+
+
+def _room_in(width_in: float) -> float:
+    """Return the width that a text may have: the picture's, but for its margins."""
+    return width_in - 2 * LEGEND_PT / POINTS_AN_INCH
+
+
+def _text_width_in(text: str, size_pt: float, weight: str = "normal") -> float:
+    font = FontProperties(family=STYLE["font.family"], weight=weight)
+    return float(TextPath((0, 0), text, size=size_pt, prop=font).get_extents().width) / (
+        POINTS_AN_INCH
     )
+
+
+def _wrapped(text: str, width_in: float, size_pt: float, weight: str = "normal") -> str:
+    """Return a text in lines that are no wider than a picture, where its words allow it."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _text_width_in(longer, size_pt, weight) <= _room_in(width_in):
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def _map_height_in(bounds: Floats) -> float:
+    """Return the height of a map that is as wide as its panel, or the height that is enough."""
+    west, south, east, north = bounds
+    margins = 2 * MARGIN_SHARE * max(east - west, north - south)
+    shape = (north - south + margins) / (east - west + margins)
+    return float(np.clip(_room_in(PANEL_WIDTH_IN) * shape, LOWEST_MAP_IN, HIGHEST_MAP_IN))
+
+
+def _text_height_in(heading: str, legend: _Legend) -> float:
+    """Return the height of all that stands above and below the maps, with the space between."""
+    above = TITLE_PT * len(heading.splitlines()) + PANEL_TITLE_PT
+    below = LEGEND_PT * (len(legend.title.splitlines()) + 1.2 * legend.rows)
+    return (LINE_SPACING * (above + below) + 6 * GAP_PT) / POINTS_AN_INCH
 
 
 def _enlarge(

@@ -12,13 +12,16 @@ import pandas as pd
 import shapely
 
 from healthycities import fields, tables
-from healthycities.errors import CrsError, GeometryError, RegisterError, SchemaError, SourceError
+from healthycities.errors import GeometryError, RegisterError, SchemaError
 from healthycities.geography.register import Authority, Register
+from healthycities.io.vector import read_geoparquet
 from healthycities.publish.assemble import Results, marked
 from healthycities.settings import SYNTHETIC
 
-BNG_EPSG = 27700
 LONGEST_NAME = 60
+NOTE_SEPARATOR = "; "
+"""Stands between the parts of a note, as `healthycities.metrics.rows.joined` joins them."""
+
 LAYERS: Mapping[str, str] = {
     "authorities": "authority",
     "districts": "district",
@@ -31,6 +34,9 @@ N_DISTRICTS = "n_districts"
 KIND = "kind"
 TIER = "tier"
 MAYOR_IN_OFFICE = "mayor_in_office"
+
+TIERS_SINCE = date(2026, 4, 29)
+"""Day of the Act that made the tiers: English Devolution and Community Empowerment 2026 (c. 23)."""
 
 
 @dataclass(frozen=True)
@@ -133,11 +139,40 @@ def _require_one_age(rows: pd.DataFrame) -> None:
 
 
 def _notes(rows: pd.DataFrame) -> pd.Series:
-    """Return what is said of the values of each area, each sentence once."""
-    said = rows[[fields.AREA_CODE, fields.NOTE]].dropna()
-    bare = said[fields.NOTE].str.removeprefix(SYNTHETIC).str.removeprefix(". ")
-    said = said.assign(note=bare)[bare != ""].drop_duplicates().sort_values(list(said.columns))
-    return said.groupby(fields.AREA_CODE)[fields.NOTE].agg("; ".join)
+    """Return what is said of the values of each area, each part after the measures it is of."""
+    bare = rows[fields.NOTE].str.removeprefix(SYNTHETIC).str.removeprefix(". ")
+    said = rows.assign(**{fields.NOTE: bare})[bare.notna() & (bare != "")]
+    said = said.sort_values([fields.METRIC, fields.YEAR])
+    cases = zip(said[fields.METRIC], said[fields.YEAR], said[fields.NOTE], strict=True)
+    by_area = pd.Series(list(cases), index=said[fields.AREA_CODE], dtype=object)
+    noted = by_area.groupby(level=0).agg(tuple)
+    count = len(rows[[fields.METRIC, fields.YEAR]].drop_duplicates())
+    # Most areas share their notes with others, so that each set is put into words once.
+    return noted.map({held: _in_words(held, count) for held in set(noted)})
+
+
+def _in_words(noted: Iterable[tuple[str, int, str]], count: int) -> str:
+    """Put (measure, year, note) into words: each part of a note once.
+
+    Parameters
+    ----------
+    count : how many measures and years there are; what is said of all of them needs no name.
+    """
+    parts: dict[str, list[tuple[str, int]]] = {}
+    for metric, year, note in noted:
+        for part in dict.fromkeys(note.split(NOTE_SEPARATOR)):
+            parts.setdefault(part, []).append((metric, year))
+    return NOTE_SEPARATOR.join(
+        part if len(cases) == count else f"{_named(cases)}: {part}" for part, cases in parts.items()
+    )
+
+
+def _named(cases: Iterable[tuple[str, int]]) -> str:
+    """Name measures with their years: ``pm25_mean_ugm3 2022, 2023``."""
+    years: dict[str, list[str]] = {}
+    for metric, year in cases:
+        years.setdefault(metric, []).append(str(year))
+    return ", ".join(f"{metric} {', '.join(those)}" for metric, those in years.items())
 
 
 def shapes(file: Path, codes: Iterable[str], code_column: str) -> gpd.GeoSeries:
@@ -154,11 +189,12 @@ def shapes(file: Path, codes: Iterable[str], code_column: str) -> gpd.GeoSeries:
 
     Raises
     ------
+    SourceError : the file cannot be read.
     CrsError : the file is not in EPSG:27700.
     GeometryError : a shape is empty or not of polygons.
     RegisterError : an area has no row.
     """
-    frame = _read_shapes(file)
+    frame = read_geoparquet(file)
     schema = tables.DISTRICTS if code_column == fields.DISTRICT_CODE else tables.SMALL_AREAS
     tables.checked(frame, schema, file=file)
     given = frame.set_index(code_column).geometry
@@ -171,24 +207,6 @@ def shapes(file: Path, codes: Iterable[str], code_column: str) -> gpd.GeoSeries:
             mend="Prepare the boundaries of the map that is reported on.",
         )
     return multi(given.loc[wanted], file)
-
-
-def _read_shapes(file: Path) -> gpd.GeoDataFrame:
-    try:
-        frame = gpd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"expected a GeoParquet file, found: {error}",
-            file=file,
-            mend="Run the step that makes it.",
-        ) from error
-    if frame.crs is None or frame.crs.to_epsg() != BNG_EPSG:
-        raise CrsError(
-            f"expected EPSG:{BNG_EPSG}, found {frame.crs.to_string() if frame.crs else 'none'}",
-            file=file,
-            mend="Prepare the boundaries again.",
-        )
-    return frame
 
 
 def multi(geometry: gpd.GeoSeries, file: Path | None = None) -> gpd.GeoSeries:
@@ -231,6 +249,8 @@ def unions(parts: gpd.GeoSeries, owners: pd.Series) -> gpd.GeoSeries:
 def authority_facts(codes: Iterable[str], register: Register, as_at: date) -> pd.DataFrame:
     """Return kind, tier and whether a mayor is in office at a date, by code of the authority.
 
+    The tier is missing before `TIERS_SINCE`.
+
     Raises
     ------
     RegisterError : an authority does not stand at the date.
@@ -239,7 +259,7 @@ def authority_facts(codes: Iterable[str], register: Register, as_at: date) -> pd
     facts = {code: _facts(known, code, as_at) for code in codes}
     columns = [KIND, TIER, MAYOR_IN_OFFICE]
     return pd.DataFrame.from_dict(facts, orient="index", columns=columns).astype(
-        {MAYOR_IN_OFFICE: bool}
+        {TIER: "str", MAYOR_IN_OFFICE: bool}
     )
 
 
@@ -248,7 +268,8 @@ def _facts(known: Mapping[str, Authority], code: str, as_at: date) -> tuple[str,
         raise RegisterError(
             f"{code} is not an authority at {as_at}", mend="Prepare the areas of this date again."
         )
-    return known[code].kind, known[code].tier, known[code].mayor_in_office(as_at)
+    tier = known[code].tier if as_at >= TIERS_SINCE else None
+    return known[code].kind, tier, known[code].mayor_in_office(as_at)
 
 
 def keys(results: Results, level: str, register: Register, as_at: date) -> pd.DataFrame:

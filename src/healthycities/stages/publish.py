@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from healthycities import catalogue
@@ -10,7 +10,7 @@ from healthycities.catalogue import Measure
 from healthycities.metrics.measures import filled
 from healthycities.publish.results import publish
 from healthycities.settings import Settings
-from healthycities.stages.needs import sources_behind
+from healthycities.stages.needs import sources_used
 
 
 def publish_run(
@@ -44,6 +44,7 @@ def publish_run(
         by_source,
         measures={name: measure for name, (measure, _) in measures.items()},
         sources_of={name: sources for name, (_, sources) in measures.items()},
+        code_of=code_of(settings),
     )
 
 
@@ -52,10 +53,44 @@ def measures_of(settings: Settings) -> dict[str, tuple[Measure, tuple[str, ...]]
     found = {}
     for metric in settings.chosen_metrics:
         card = catalogue.metrics()[metric]
-        sources = tuple(sorted(sources_behind(settings, settings.uses(card))))
+        sources = tuple(sorted(sources_used(settings, settings.uses(card))))
         keys = settings.keys(*card.settings)
         pollutants = settings.pollutants if "pollutant" in card.by else (None,)
         for pollutant in pollutants:
             for measure in filled(card, keys, pollutant).values():
                 found[measure.name] = (measure, sources)
+    return found
+
+
+def code_of(settings: Settings) -> dict[str, str]:
+    """Return the digest of the code of each step of a run, by the verb and name of the step.
+
+    They are the digests that the rules of the steps carry, so that the code which is told beside
+    the results is the code that made them, and changes with nothing else.
+    """
+    cards = {name: catalogue.metrics()[name] for name in settings.chosen_metrics}
+    needs = [need for card in cards.values() for need in settings.uses(card)]
+    needs += catalogue.ALWAYS
+    sources = sources_used(settings, needs)
+    demo = any(settings.sources[name].provider == "demo" for name in sources)
+    modules = {
+        **({"fetch": ()} if demo else {}),
+        **{f"prepare {name}": (f"sources.{name}",) for name in sources},
+        **{f"overlap {name}": (f"overlaps.{name}",) for name in overlaps_behind(settings, needs)},
+        **{f"measure {name}": (f"metrics.{name}",) for name in cards},
+        "publish": (),
+    }
+    return {
+        step: catalogue.code_digest(f"stages.{step.partition(' ')[0]}", *rest)
+        for step, rest in sorted(modules.items())
+    }
+
+
+def overlaps_behind(settings: Settings, needs: Iterable[str]) -> set[str]:
+    """Return the overlaps that some needs rest on, through every overlap between."""
+    found: set[str] = set()
+    for name in needs:
+        card = catalogue.overlaps().get(name)
+        if card is not None:
+            found |= {name} | overlaps_behind(settings, settings.uses(card))
     return found
