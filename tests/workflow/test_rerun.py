@@ -93,12 +93,17 @@ def test_an_edit_of_a_metric_reruns_that_metric_only(finished: Run, tmp_path: Pa
 
 
 def test_an_edit_of_a_table_reruns_the_metrics_that_read_it(finished: Run, tmp_path: Path):
-    """New numbers in a table of the package are as new code; what is prepared stays."""
+    """New numbers in a table are as new code of all that takes something from their room.
+
+    Of what is prepared, that is the deaths, which take from it the name of all causes.
+    """
     table = "health/data/concentration_response.csv"
     checkout = edited(copy_checkout(tmp_path / "edited"), table)
     plan = Workplace(finished.place.folder, checkout).plan(finished.config)
     assert "Computing attributable_deaths of 2022" in plan.told
-    assert set(plan.jobs) <= {"measure", "measure_pollutant", "publish"}
+    prepared = [told for told in plan.told if told.startswith("Reading")]
+    assert prepared == [f"Reading deaths of {year}" for year in (2022, 2023)]
+    assert set(plan.jobs) == {"prepare_year", "measure", "measure_pollutant", "publish"}
 
 
 def test_a_touched_file_of_the_same_content_reruns_nothing(finished: Run):
