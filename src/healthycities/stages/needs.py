@@ -24,7 +24,3 @@ def sources_used(settings: Settings, needs: Iterable[str]) -> set[str]:
         card = catalogue.overlaps().get(name)
         found |= {name} if card is None else sources_used(settings, settings.uses(card))
     return found
-
-
-# The name that `healthycities.stages.publish` still asks for.
-sources_behind = sources_used
