@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -90,6 +91,70 @@ def test_a_map_goes_to_a_file_too(tmp_path: Path):
     assert Image.open(tmp_path / "map.png").width > 400
 
 
+def pixels(content: bytes) -> np.ndarray:
+    """Return whether each pixel of a PNG is not white, rows x columns."""
+    return np.asarray(Image.open(io.BytesIO(content)).convert("L")) < 250
+
+
+def longest_run(blank: np.ndarray) -> int:
+    """Return the length of the longest run of true values."""
+    runs = "".join("01"[int(one)] for one in blank).split("0")
+    return max(len(run) for run in runs)
+
+
+@pytest.mark.parametrize("height_m", [1000, 3000, 12_000])
+def test_a_picture_is_as_high_as_its_shapes_need(height_m: int):
+    """Whatever the shape of a place, no blank band of half an inch stands above or below it."""
+    shapes = gpd.GeoSeries(
+        [shapely.box(1000 * n, 0, 1000 * n + 1000, height_m) for n in range(3)], crs="EPSG:27700"
+    )
+    buffer = io.BytesIO()
+    panel = Panel("Districts", shapes, pd.Series([1.0, 2.0, 3.0]))
+    draw_map(buffer, [panel], title="A title", unit="%", dpi=100)
+    inked = pixels(buffer.getvalue())
+    assert longest_run(~inked.any(axis=1)) < 50
+    assert inked.shape[0] < 5.2 * 100
+
+
+def test_a_place_that_is_wider_than_high_fills_the_width():
+    """Three squares in a row take more than 85 % of the picture's width."""
+    inked = pixels(picture([1.0, 2.0, 3.0]))
+    assert inked.sum(axis=1).max() > 0.85 * inked.shape[1]
+
+
+def places(svg: str, labels: list[str]) -> list[tuple[float, float]]:
+    """Return the left end and the base line of some texts of an SVG, in points."""
+    found = [
+        re.search(rf"<!-- {re.escape(label)} -->\s*<g [^>]*translate\(([\d.]+) ([\d.]+)\)", svg)
+        for label in labels
+    ]
+    return [(float(match[1]), float(match[2])) for match in found if match]
+
+
+@pytest.mark.parametrize(("panels", "rows"), [(1, 2), (2, 1)])
+def test_a_legend_is_in_one_row_where_it_fits(panels: int, rows: int):
+    """Classes and no data stand in one row below two maps, and in two below one."""
+    values = pd.Series([0.0, np.nan, 10.0], index=SQUARES.index)
+    buffer = io.BytesIO()
+    drawn = [Panel(str(n), SQUARES, values) for n in range(panels)]
+    draw_map(buffer, drawn, title="A title", unit="%", file_format="svg")
+    svg = buffer.getvalue().decode()
+    labels = [*re.findall(r"<!-- (\d+ to \d+) -->", svg), "no data"]
+    assert len(labels) == 6
+    found = places(svg, labels)
+    assert len({base for _, base in found}) == rows
+    assert max(left for left, _ in found) < 3.6 * 72 * panels - 20
+
+
+def test_nothing_is_cut_off_at_the_right():
+    """A title and a unit of many words go on in another line: the last columns are white."""
+    words = "people within a walk of an open greenspace of half a hectare or more, by district"
+    buffer = io.BytesIO()
+    panel = Panel("Squares", SQUARES, pd.Series([0.0, 5.0, 1e6], index=SQUARES.index))
+    draw_map(buffer, [panel], title=words, unit=words)
+    assert not pixels(buffer.getvalue())[:, -4:].any()
+
+
 def test_simplified_neighbours_still_share_their_edges():
     """A ragged common edge is drawn once, without gap or overlap."""
     ragged = [(0, 0)] + [(x, (x % 2000 == 1000)) for x in range(1000, 99_000, 1000)]
@@ -111,3 +176,21 @@ def test_lines_break_where_a_year_is_missing():
     other = io.BytesIO()
     draw_lines(other, lines.fillna(4.0), title="A title", unit="%", whole="England")
     assert "<!-- England -->" in other.getvalue().decode()
+
+
+@pytest.mark.parametrize(
+    ("years", "labelled"),
+    [
+        ([2021], [2021]),
+        ([2021, 2022], [2021, 2022]),
+        ([2003, 2004, 2005, 2006, 2007, 2008, 2010, 2011, 2012], [2004, 2006, 2008, 2010, 2012]),
+        ([2001, 2019, 2020, 2021], [2001, 2021]),
+    ],
+)
+def test_years_are_labelled_where_there_is_room(years: list[int], labelled: list[int]):
+    """The last year is, and those before it that stand far enough from the next."""
+    buffer = io.BytesIO()
+    lines = pd.DataFrame({year: [1.0] for year in years}, index=["A"])
+    draw_lines(buffer, lines, title="A title", unit="%")
+    found = re.findall(r"<!-- (20\d\d) -->", buffer.getvalue().decode())
+    assert found == [str(year) for year in labelled]

@@ -58,6 +58,8 @@ GAP_PT = 5.0
 HANDLE_EM = 1.8
 HANDLE_GAP_EM = 0.8
 COLUMN_GAP_EM = 2.0
+YEAR_LABEL_SHARE = 0.14
+"""Share of the axis of years that one label takes."""
 # Left, bottom, width and height as shares of the map: the North Sea, for a map of England.
 INSET_PLACE = (0.70, 0.72, 0.36, 0.28)
 STYLE: Mapping[str, Any] = {
@@ -411,11 +413,21 @@ def draw_lines(
             )
             if lead and np.isfinite(values.iloc[-1]):
                 _name_end(axes, str(name), years[-1], float(values.iloc[-1]))
-        axes.set_xticks(years)
+        axes.set_xticks(_apart(years))
+        axes.set_xticks(years, minor=True)
         axes.set_ylabel(unit)
         axes.grid(axis="y", color="#e4e4e4", linewidth=0.6)
         axes.set_title(title, fontsize=8.5, loc="left", wrap=True)
         _save(figure, target, file_format, dpi)
+
+
+def _apart(years: Sequence[int]) -> list[int]:
+    """Return the years that have room for their labels: the last, and others before it."""
+    labelled = [years[-1]]
+    for year in reversed(years):
+        if labelled[-1] - year >= YEAR_LABEL_SHARE * (years[-1] - years[0]) > 0:
+            labelled.append(year)
+    return labelled[::-1]
 
 
 def _name_end(axes: Axes, name: str, year: int, value: float) -> None:
