@@ -194,3 +194,25 @@ def test_years_are_labelled_where_there_is_room(years: list[int], labelled: list
     draw_lines(buffer, lines, title="A title", unit="%")
     found = re.findall(r"<!-- (20\d\d) -->", buffer.getvalue().decode())
     assert found == [str(year) for year in labelled]
+
+
+def test_an_inset_shows_what_lies_within_it_and_no_more():
+    """Of a hundred squares an inset of one repeats it and its eight neighbours."""
+    squares = gpd.GeoSeries(
+        [
+            shapely.box(x, y, x + 1000, y + 1000)
+            for x in range(0, 10_000, 1000)
+            for y in range(0, 10_000, 1000)
+        ],
+        crs="EPSG:27700",
+    )
+    shapes = {}
+    for name, inset in (("with", squares.iloc[[55]]), ("without", None)):
+        buffer = io.BytesIO()
+        panel = Panel("Squares", squares, pd.Series(1.0, index=squares.index))
+        draw_map(buffer, [panel], title="A title", unit="%", inset=inset, file_format="svg")
+        shapes[name] = len(
+            re.findall("stroke: #ffffff; stroke-width: 0.25", buffer.getvalue().decode())
+        )
+    assert shapes["without"] == 100
+    assert shapes["with"] == 109

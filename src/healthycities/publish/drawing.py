@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path as FilePath
 from typing import IO, Any
@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from healthycities.publish.classes import (
     Floats,
@@ -335,10 +335,9 @@ def _room_in(width_in: float) -> float:
 
 
 def _text_width_in(text: str, size_pt: float, weight: str = "normal") -> float:
-    font = FontProperties(family=STYLE["font.family"], weight=weight)
-    return float(TextPath((0, 0), text, size=size_pt, prop=font).get_extents().width) / (
-        POINTS_AN_INCH
-    )
+    font = FontProperties(family=STYLE["font.family"], weight=weight, size=size_pt)
+    width_pt, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return width_pt / POINTS_AN_INCH
 
 
 def _wrapped(text: str, width_in: float, size_pt: float, weight: str = "normal") -> str:
@@ -372,8 +371,12 @@ def _enlarge(
     axes: Axes, panel: Panel, borders: Floats, outlines: gpd.GeoSeries | None, bounds: Floats
 ) -> None:
     inner = axes.inset_axes(INSET_PLACE)
-    _map(inner, panel, borders, outlines)
     _frame(inner, bounds, margin_share=0.03)
+    (west, east), (south, north) = inner.get_xlim(), inner.get_ylim()
+    # What lies outside would be cut off, but fill the file and take as long as the map itself.
+    seen = panel.shapes.intersects(shapely.box(west, south, east, north))
+    near = replace(panel, shapes=panel.shapes[seen], numbers=panel.numbers[seen.to_numpy()])
+    _map(inner, near, borders, outlines)
     inner.spines[:].set_visible(True)
     inner.spines[:].set_linewidth(0.5)
     axes.indicate_inset_zoom(inner, edgecolor=OUTLINE_COLOUR, linewidth=0.5, alpha=0.8)
