@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+import snakemake
 from snakemake.utils import min_version
 
 from healthycities import catalogue

@@ -9,6 +9,10 @@ def overlap_keys(wildcards):
     return settings.part(*catalogue.overlaps()[wildcards.overlap].settings)
 
 
+def overlap_threads(wildcards):
+    return workflow.cores if catalogue.overlaps()[wildcards.overlap].parallel else 1
+
+
 rule overlap:
     input:
         unpack(overlap_inputs),
@@ -24,7 +28,7 @@ rule overlap:
         "<logs>/overlap_{overlap}.log",
     benchmark:
         "<benchmarks>/overlap_{overlap}.tsv"
-    threads: 2
+    threads: overlap_threads
     resources:
         mem_mb=2000,
         # A resource, not a parameter: where the work runs changes no result, and reruns nothing.

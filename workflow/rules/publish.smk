@@ -14,6 +14,8 @@ rule publish:
         # By a function, because Snakemake would fill the braces of a path such as deaths_{year}.csv.
         given=lambda wildcards: settings.whole(),
         code=code_of("stages.publish"),
+        # Snakemake alters no number, but the provenance names its version.
+        snakemake=snakemake.__version__,
         inputs=lambda wildcards, input: [
             f"{name}={input[name]}" for name in ("areas", "districts", "small_areas")
         ],

@@ -12,6 +12,7 @@ CARD = OverlapCard(
     title="Share of each 1 km cell of the air-quality grid that each small area covers",
     needs=("areas", "small_areas"),
     suffix=".npz",
+    parallel=True,
 )
 
 

@@ -15,6 +15,7 @@ CARD = OverlapCard(
     title="Area of accessible greenspace in each small area",
     needs=("areas", "small_areas", "greenspace_sites"),
     settings=("greenspace.public_functions",),
+    parallel=True,
 )
 
 

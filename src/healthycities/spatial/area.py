@@ -7,8 +7,8 @@ import numpy.typing as npt
 import shapely
 
 from healthycities.errors import GeometryError
-from healthycities.spatial.coverage import ObjectArray, require_polygons
-from healthycities.spatial.grid import FloatArray, IntArray
+from healthycities.spatial.coverage import require_polygons
+from healthycities.spatial.grid import FloatArray, IntArray, ObjectArray
 from healthycities.spatial.parallel import BLOCK_SIZE, hilbert_order, map_blocks, row_blocks
 
 

@@ -22,9 +22,7 @@ import numpy.typing as npt
 import shapely
 
 from healthycities.errors import GeometryError
-from healthycities.spatial.grid import FloatArray, Grid, IntArray
-
-ObjectArray = npt.NDArray[np.object_]
+from healthycities.spatial.grid import FloatArray, Grid, IntArray, ObjectArray
 
 RESIDUE = 1e-12
 """Fractions below this are what rounding leaves of cells that the polygon does not touch."""

@@ -12,6 +12,7 @@ from healthycities.errors import GeometryError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+ObjectArray = npt.NDArray[np.object_]
 
 BRITISH_NATIONAL_GRID = "EPSG:27700"
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import geopandas
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 from scipy.sparse import csr_array
 
 from healthycities.errors import (
@@ -19,14 +17,10 @@ from healthycities.errors import (
     ConfigError,
     CrsError,
 )
-from healthycities.spatial.coverage import (
-    CellCoverage,
-    ObjectArray,
-    cell_coverage,
-    require_polygons,
-)
-from healthycities.spatial.grid import FloatArray, Grid
-from healthycities.spatial.parallel import BLOCK_SIZE, hilbert_order, map_blocks, row_blocks
+from healthycities.spatial.grid import FloatArray, Grid, ObjectArray
+
+if TYPE_CHECKING:
+    import geopandas
 
 Ids = npt.NDArray[np.str_] | npt.NDArray[np.int64]
 
@@ -88,7 +82,7 @@ class Weights:
         *,
         scheduler: str = "threads",
         workers: int | None = None,
-        block_size: int = BLOCK_SIZE,
+        block_size: int | None = None,
     ) -> Weights:
         """Weigh the cells of a grid by the fraction of each that a zone covers.
 
@@ -99,7 +93,8 @@ class Weights:
         zones : polygons, indexed by their codes.
         grid : the grid, in the coordinate reference system of the zones.
         scheduler, workers : as :func:`healthycities.spatial.parallel.map_blocks` takes them.
-        block_size : zones in a block; the result is the same whatever it is.
+        block_size : zones in a block, by default the house's; the result is the same whatever it
+            is.
 
         Raises
         ------
@@ -107,18 +102,23 @@ class Weights:
         AlignmentError : a code is missing, repeated or not text.
         GeometryError : a zone is missing, empty or no polygon.
         """
+        # Here, because most jobs that hold weights never build any from a grid, and the kernel's
+        # compiler and dask take longer to load than such a job to run.
+        from healthycities.spatial.covering import cover
+
         _require_crs(zones, grid)
         codes = _codes(zones.index)
-        shapes = require_polygons(zones, names=codes.tolist())
-        order = hilbert_order(shapes)
-        parts = map_blocks(
-            partial(cell_coverage, grid=grid),
-            [shapes[block] for block in row_blocks(order, block_size)],
+        coverage, area = cover(
+            zones.to_numpy(),
+            grid,
+            names=codes.tolist(),
             scheduler=scheduler,
             workers=workers,
+            block_size=block_size,
         )
-        matrix = _stacked(parts, grid)[np.argsort(order)]
-        return cls(matrix, codes, np.arange(grid.size), _area_in_cells(shapes, grid), grid)
+        entries = (coverage.fraction, coverage.cells, coverage.indptr)
+        matrix = csr_array(entries, shape=(len(codes), grid.size))
+        return cls(matrix, codes, np.arange(grid.size), area, grid)
 
     @classmethod
     def membership(cls, children: Iterable[Any], parents: Iterable[Any]) -> Weights:
@@ -270,18 +270,6 @@ def _canonical(matrix: Any) -> csr_array:
         result = result.copy()
         result.sum_duplicates()
     return result
-
-
-def _stacked(parts: list[CellCoverage], grid: Grid) -> csr_array:
-    """Put the coverage of blocks of zones below one another."""
-    sizes = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.indptr) for part in parts)])
-    cells = np.concatenate([np.zeros(0, np.int64), *(part.cells for part in parts)])
-    fraction = np.concatenate([np.zeros(0), *(part.fraction for part in parts)])
-    return csr_array((fraction, cells, np.cumsum(sizes)), shape=(len(sizes) - 1, grid.size))
-
-
-def _area_in_cells(shapes: ObjectArray, grid: Grid) -> FloatArray:
-    return np.asarray(shapely.area(shapes), dtype=np.float64) / grid.cell_area_m2
 
 
 def _ratio(above: FloatArray, below: FloatArray, *, empty: float) -> FloatArray:

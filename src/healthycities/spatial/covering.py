@@ -1,0 +1,75 @@
+"""Coverage of grid cells by many zones, in blocks that run side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from healthycities.spatial.coverage import CellCoverage, cell_coverage, require_polygons
+from healthycities.spatial.grid import FloatArray, Grid, IntArray
+from healthycities.spatial.parallel import BLOCK_SIZE, hilbert_order, map_blocks, row_blocks
+
+
+def cover(
+    zones: npt.ArrayLike,
+    grid: Grid,
+    *,
+    names: Sequence[Any] | None = None,
+    scheduler: str = "threads",
+    workers: int | None = None,
+    block_size: int | None = None,
+) -> tuple[CellCoverage, FloatArray]:
+    """Measure the fraction of each cell that each zone covers, and each zone's area in cells.
+
+    Zones are cut into blocks of neighbours; the result is the same however they are cut and
+    wherever the blocks run.
+
+    Parameters
+    ----------
+    zones : n shapely polygons or multi-polygons, in the coordinates of the grid.
+    grid : the grid.
+    names : what an error calls each of them, by default its position.
+    scheduler, workers : as :func:`healthycities.spatial.parallel.map_blocks` takes them.
+    block_size : zones in a block.
+
+    Returns
+    -------
+    The coverage, a row for each zone in the order given, and n float64 areas in cells, including
+    what lies off the grid.
+
+    Raises
+    ------
+    GeometryError : a zone is missing, empty or no polygon.
+    """
+    shapes = require_polygons(zones, names=names)
+    order = hilbert_order(shapes)
+    parts = map_blocks(
+        partial(cell_coverage, grid=grid),
+        [shapes[block] for block in row_blocks(order, block_size or BLOCK_SIZE)],
+        scheduler=scheduler,
+        workers=workers,
+    )
+    area = np.asarray(shapely.area(shapes), dtype=np.float64) / grid.cell_area_m2
+    return _in_order(_stacked(parts), order), area
+
+
+def _stacked(parts: Sequence[CellCoverage]) -> CellCoverage:
+    """Put the coverage of blocks of zones below one another."""
+    sizes = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.indptr) for part in parts)])
+    cells = np.concatenate([np.zeros(0, np.int64), *(part.cells for part in parts)])
+    fraction = np.concatenate([np.zeros(0), *(part.fraction for part in parts)])
+    return CellCoverage(np.cumsum(sizes), cells, fraction)
+
+
+def _in_order(coverage: CellCoverage, order: IntArray) -> CellCoverage:
+    """Bring the rows of zones that were taken in an order back to the order given."""
+    place = np.argsort(order)
+    sizes = np.diff(coverage.indptr)[place]
+    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    entry = np.arange(indptr[-1]) + np.repeat(coverage.indptr[:-1][place] - indptr[:-1], sizes)
+    return CellCoverage(indptr, coverage.cells[entry], coverage.fraction[entry])
