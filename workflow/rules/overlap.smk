@@ -34,7 +34,7 @@ rule overlap:
         # A resource, not a parameter: where the work runs changes no result, and reruns nothing.
         scheduler=settings.compute.scheduler,
     message:
-        "Building {wildcards.overlap} with {threads} threads"
+        "Building {wildcards.overlap} (threads: {threads})"
     shell:
         "healthycities overlap {wildcards.overlap} --input {params.inputs:q}"
         " --keys {params.given:q} --scheduler {resources.scheduler:q} --workers {threads}"
