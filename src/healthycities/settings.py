@@ -21,7 +21,7 @@ from healthycities.geography.districts import known_districts
 from healthycities.geography.register import Register
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
-from healthycities.synthetic import SYNTHETIC as SYNTHETIC
+from healthycities.synthetic import SYNTHETIC
 
 Year = Annotated[int, Field(ge=2001, le=2050)]
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -4,7 +4,7 @@
 from itertools import product
 
 from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES, file_name
-from healthycities.stages.needs import sources_used
+from healthycities.stages.needs import needs_of, sources_used
 from healthycities.stages.raw_state import raw_state
 
 
@@ -50,9 +50,7 @@ def all_raw_files():
 
 def used_sources():
     """Return the sources that the metrics of the run rest on, and those that are drawn."""
-    cards = [catalogue.metrics()[name] for name in settings.chosen_metrics]
-    needs = [need for card in cards for need in settings.uses(card)]
-    return sources_used(settings, [*needs, *catalogue.ALWAYS])
+    return sources_used(settings, needs_of(settings))
 
 
 def file_of(need, year="", pollutant=""):

@@ -13,6 +13,7 @@ from healthycities.catalogue import Measure
 from healthycities.geography.levels import Level
 from healthycities.spatial.grid import FloatArray
 
+NOTE_SEPARATOR = "; "
 NOT_KNOWN = "no data"
 NOBODY = "nothing to divide by: nobody lives there"
 _FULL = 1 - 1e-9
@@ -141,7 +142,7 @@ def _coverage_note(value: float, covered: float) -> str | None:
 
 def joined(*notes: str | None) -> str | None:
     """Join notes, or give None where there is none."""
-    return "; ".join(note for note in notes if note) or None
+    return NOTE_SEPARATOR.join(note for note in notes if note) or None
 
 
 def year_note(what: str, of_year: int | None, year: int) -> str | None:

@@ -14,7 +14,7 @@ from healthycities import fields, tables
 from healthycities.errors import RegisterError, SchemaError, SourceError
 from healthycities.geography.levels import Levels
 from healthycities.io.tabular import read_parquet
-from healthycities.settings import SYNTHETIC
+from healthycities.synthetic import SYNTHETIC
 
 IDENTITY = [fields.AREA_CODE, fields.METRIC, fields.YEAR, fields.SEX, fields.AGE]
 TEXT = [

@@ -14,7 +14,7 @@ from healthycities.publish import layers
 from healthycities.publish.assemble import Results, marked
 from healthycities.publish.guide import Credit, Guide, joined
 from healthycities.publish.layers import LAYERS, Column, measure_columns
-from healthycities.settings import SYNTHETIC
+from healthycities.synthetic import SYNTHETIC
 
 TITLES: Mapping[str, str] = {
     "authorities": "Strategic authorities of England with their measures for all persons.",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from healthycities import catalogue
 from healthycities.errors import ConfigError, SchemaError
-from healthycities.settings import SYNTHETIC, Settings, SourceSettings
+from healthycities.settings import Settings, SourceSettings
+from healthycities.synthetic import SYNTHETIC
 
 DEMO_LICENCE = "MIT; names, centres and population of the districts: Open Government Licence v3.0"
 DEMO_ORIGIN = (

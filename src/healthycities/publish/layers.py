@@ -15,11 +15,11 @@ from healthycities import fields, tables
 from healthycities.errors import GeometryError, RegisterError, SchemaError
 from healthycities.geography.register import Authority, Register
 from healthycities.io.vector import read_geoparquet
+from healthycities.metrics.rows import NOTE_SEPARATOR
 from healthycities.publish.assemble import Results, marked
-from healthycities.settings import SYNTHETIC
+from healthycities.synthetic import SYNTHETIC
 
 LONGEST_NAME = 60
-NOTE_SEPARATOR = "; "
 """Stands between the parts of a note, as `healthycities.metrics.rows.joined` joins them."""
 
 LAYERS: Mapping[str, str] = {

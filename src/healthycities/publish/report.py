@@ -23,7 +23,8 @@ from healthycities.publish.dictionary import credits_used
 from healthycities.publish.drawing import Panel, draw_lines, draw_map, for_drawing
 from healthycities.publish.guide import Guide
 from healthycities.publish.topics import COUNT, Topic, topics
-from healthycities.settings import SYNTHETIC, Settings
+from healthycities.settings import Settings
+from healthycities.synthetic import SYNTHETIC
 
 TEMPLATE = "report.html.jinja"
 PICTURE = "svg"

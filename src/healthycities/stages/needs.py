@@ -1,4 +1,4 @@
-"""Which sources stand behind the things that a run computes. Cheap to import."""
+"""Which sources and overlaps stand behind the things that a run computes. Cheap to import."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ from collections.abc import Iterable
 
 from healthycities import catalogue
 from healthycities.settings import Settings
+
+
+def needs_of(settings: Settings) -> list[str]:
+    """Return what the metrics of a run use, and what every run does."""
+    cards = [catalogue.metrics()[name] for name in settings.chosen_metrics]
+    return [*(need for card in cards for need in settings.uses(card)), *catalogue.ALWAYS]
+
+
+def overlaps_used(settings: Settings, needs: Iterable[str]) -> set[str]:
+    """Return the overlaps that some needs use in a run, through every overlap between."""
+    found: set[str] = set()
+    for name in needs:
+        card = catalogue.overlaps().get(name)
+        if card is not None:
+            found |= {name} | overlaps_used(settings, settings.uses(card))
+    return found
 
 
 def sources_used(settings: Settings, needs: Iterable[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from healthycities import catalogue
@@ -10,7 +10,7 @@ from healthycities.catalogue import Measure
 from healthycities.metrics.measures import filled
 from healthycities.publish.results import publish
 from healthycities.settings import Settings
-from healthycities.stages.needs import sources_used
+from healthycities.stages.needs import needs_of, overlaps_used, sources_used
 
 
 def publish_run(
@@ -68,29 +68,17 @@ def code_of(settings: Settings) -> dict[str, str]:
     They are the digests that the rules of the steps carry, so that the code which is told beside
     the results is the code that made them, and changes with nothing else.
     """
-    cards = {name: catalogue.metrics()[name] for name in settings.chosen_metrics}
-    needs = [need for card in cards.values() for need in settings.uses(card)]
-    needs += catalogue.ALWAYS
+    needs = needs_of(settings)
     sources = sources_used(settings, needs)
     demo = any(settings.sources[name].provider == "demo" for name in sources)
     modules = {
         **({"fetch": ()} if demo else {}),
         **{f"prepare {name}": (f"sources.{name}",) for name in sources},
-        **{f"overlap {name}": (f"overlaps.{name}",) for name in overlaps_behind(settings, needs)},
-        **{f"measure {name}": (f"metrics.{name}",) for name in cards},
+        **{f"overlap {name}": (f"overlaps.{name}",) for name in overlaps_used(settings, needs)},
+        **{f"measure {name}": (f"metrics.{name}",) for name in settings.chosen_metrics},
         "publish": (),
     }
     return {
         step: catalogue.code_digest(f"stages.{step.partition(' ')[0]}", *rest)
         for step, rest in sorted(modules.items())
     }
-
-
-def overlaps_behind(settings: Settings, needs: Iterable[str]) -> set[str]:
-    """Return the overlaps that some needs rest on, through every overlap between."""
-    found: set[str] = set()
-    for name in needs:
-        card = catalogue.overlaps().get(name)
-        if card is not None:
-            found |= {name} | overlaps_behind(settings, settings.uses(card))
-    return found
