@@ -10,21 +10,11 @@ import pytest
 import shapely
 from tests.sources.demo.conftest import SEED
 
+from healthycities.overlaps.public_sites import OS_FUNCTIONS
 from healthycities.sources.demo import greenspace
 from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE
 
-FUNCTIONS = {
-    "Allotments Or Community Growing Spaces",
-    "Bowling Green",
-    "Cemetery",
-    "Golf Course",
-    "Other Sports Facility",
-    "Play Space",
-    "Playing Field",
-    "Public Park Or Garden",
-    "Religious Grounds",
-    "Tennis Court",
-}
+FUNCTIONS = set(OS_FUNCTIONS)
 
 
 @pytest.fixture(scope="module")
