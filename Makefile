@@ -1,5 +1,13 @@
-# make run    set up .venv (first time only) and run the workflow into results/
-# make test   the same set-up, then the tests
+# make run        set up .venv (first time only), check the configuration, run into results/
+# make test       the same set-up, then the tests; PYTEST_ARGS="tests/spatial" for some
+# make check      only find every error of the configuration
+# make unlock     take away the lock of a run that was killed; then run again to go on
+# make lint       ruff;  make types  mypy;  make format  what ruff can mend by itself
+# make bench      our kernel and its peers, side by side
+# make generated  files that are written from the code
+# make lock       requirements.lock from pyproject.toml
+# make clean      remove .venv
+# For run, check and unlock, CONFIG=my.yaml takes a configuration of your own; CORES=4 limits cores.
 PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
@@ -10,13 +18,18 @@ BIN := $(VENV)/bin
 # The stamp names this folder: a virtual environment does not survive being moved or copied.
 READY := $(VENV)/ready-$(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
 
-.PHONY: run check test lint format types bench lock generated clean help
+.PHONY: run unlock check test lint format types bench lock generated clean help
 
 run: $(READY)
-	$(BIN)/python -m snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+	@$(BIN)/python -m healthycities check $(if $(CONFIG),--config "$(CONFIG)")
+	$(BIN)/python -m snakemake --cores $(CORES) $(if $(CONFIG),--configfile "$(CONFIG)")
+
+# After a run that was killed hard: the lock that it left is taken away; nothing else is lost.
+unlock: $(READY)
+	$(BIN)/python -m snakemake --unlock $(if $(CONFIG),--configfile "$(CONFIG)")
 
 check: $(READY)
-	$(BIN)/python -m healthycities check $(if $(CONFIG),--config $(CONFIG))
+	$(BIN)/python -m healthycities check $(if $(CONFIG),--config "$(CONFIG)")
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -55,6 +68,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "healthycities needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
 	           "Say which one to use: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "Setting up $(VENV): about a minute, once."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -78,6 +78,10 @@ rule all:
         [f"<results>/{name}" for name in RESULT_FILES],
 
 
+onsuccess:
+    print("", f"Results: {settings.run_dir}/report.html and {settings.geopackage_name}", "", sep="\n")
+
+
 # The last thing said of a run that failed is what is wrong and what to do.
 onerror:
     print("", *failures(map(Path, log)), "", sep="\n", file=sys.stderr)

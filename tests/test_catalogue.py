@@ -299,3 +299,16 @@ def test_names_do_not_repeat_across_rooms():
         if isinstance(card, Measure):
             places.setdefault(card.name, set()).add(place.partition(":")[0])
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_a_direction_is_one_of_three(tmp_path: Path):
+    """A measure is better lower, better higher, or neither; another word is refused."""
+    text = (
+        'CARD = Measure(name="a", title="A", unit="m", direction="{}", statistic="s", method="m")'
+    )
+    file = tmp_path / "a.py"
+    file.write_text(text.format("neither"), encoding="utf-8")
+    assert catalogue.read_card(file).direction == "neither"
+    file.write_text(text.format("up"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="found 'up'"):
+        catalogue.read_card(file)

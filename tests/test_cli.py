@@ -72,7 +72,8 @@ def test_check_finds_every_error_in_one_go(
     file = written(tmp_path, yaml.safe_dump(config))
     assert cli.main(["check", "--config", file]) == 1
     said = capsys.readouterr()
-    head, *lines = said.err.splitlines()
+    head, *lines, where = said.err.splitlines()
+    assert where == "Each key is described in config/schema.json."
     assert said.out == ""
     assert head == f"error: {file}: 5 problems in the configuration:"
     assert len(lines) == 5
@@ -85,6 +86,8 @@ def test_check_finds_every_error_in_one_go(
     [
         ("run: [", "is no YAML"),
         ("run: a\nrun\n", "line 3"),
+        ("run: a\nyears: [1]\nrun: b\n", "the key 'run' is given twice"),
+        ("authorities_as_at: 2026-13-30\n", "month must be in 1..12"),
         ("- run\n", "expected keys and values"),
         ("", "expected keys and values"),
         ("run: \x07\n", "is no YAML"),

@@ -110,18 +110,21 @@ def test_the_schema_describes_every_key():
         ("SYNTHETIC_trial", "demo", "SYNTHETIC_trial"),
         ("SYNTHETIC", "file", "SYNTHETIC"),
         ("synthetic", "demo", "synthetic_SYNTHETIC"),
+        ("mine", "copy", "mine_SYNTHETIC"),
     ],
 )
 def test_a_run_on_made_up_values_says_so_in_its_name(
     config: dict[str, Any], run: str, provider: str, name: str
 ):
-    """SYNTHETIC is added to the name as soon as one source is made up, and only once."""
+    """SYNTHETIC is added as soon as one source is made up, or a copy of what is, and only once."""
     files = {
         source: {"provider": "file", "path": "x", "vintage": 2022} for source in config["sources"]
     }
     files["air_quality"] = {"provider": "file", "path": "{pollutant}_{year}.csv"}
     if provider == "demo":
         files["air_quality"] = {"provider": "demo"}
+    if provider == "copy":
+        files["deaths"] = {"provider": "file", "path": "copied/deaths_{year}_SYNTHETIC.csv"}
     settings = from_mapping({**config, "run": run, "sources": files})
     assert settings.run_name == name
     assert settings.run_dir == f"results/{name}"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from healthycities.errors import ConfigError
 
@@ -108,10 +108,20 @@ def _evaluate(node: ast.expr, file: Path) -> Any:
     """Evaluate literals, and calls of the card types with keyword arguments."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         arguments = {word.arg or "": _evaluate(word.value, file) for word in node.keywords}
+        _require_direction(arguments.get("direction", "neither"), file)
         return CARD_TYPES[node.func.id](**arguments)
     if isinstance(node, ast.Tuple):
         return tuple(_evaluate(item, file) for item in node.elts)
     return ast.literal_eval(node)
+
+
+def _require_direction(direction: str, file: Path) -> None:
+    if direction not in get_args(Direction):
+        raise ConfigError(
+            f"expected a direction, one of {', '.join(get_args(Direction))}, found {direction!r}",
+            file=file,
+            place="CARD",
+        )
 
 
 def read_card(file: Path) -> Any:

@@ -106,6 +106,23 @@ def _describe(options: argparse.Namespace) -> None:
     print(describe.PAGES[options.page](), end="")  # noqa: T201
 
 
+class _NoKeyTwice(yaml.SafeLoader):  # type: ignore[misc]
+    """Refuses a mapping that gives a key twice, of which plain YAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Read a mapping, once its keys are known to differ."""
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
 def read_config(file: Path) -> dict[str, Any]:
     """Read a configuration file as it stands.
 
@@ -114,12 +131,12 @@ def read_config(file: Path) -> dict[str, Any]:
     ConfigError : it is absent, is no YAML, or holds no keys.
     """
     try:
-        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+        config = yaml.load(file.read_text(encoding="utf-8"), Loader=_NoKeyTwice)
     except OSError as error:
         raise ConfigError(
             f"cannot be read ({error.strerror})", file=file, mend="Give the path of a YAML file."
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         told = " ".join(str(error).split())
         raise ConfigError(f"is no YAML: {told}", file=file, mend="Mend the line.") from error
     if not isinstance(config, dict):

@@ -35,8 +35,11 @@ class HealthycitiesError(Exception):
         self.place = place
         self.mend = mend
         where = ": ".join(part for part in (self.file, place) if part)
-        sentence = f"{where}: {problem}." if where else f"{problem}."
-        super().__init__(f"{sentence} {mend}" if mend else sentence)
+        # A problem that ends in a list takes no full stop: a path is copied from its last line.
+        listed = "\n" in problem
+        sentence = f"{where}: {problem}" if where else problem
+        sentence += "" if listed else "."
+        super().__init__(sentence + ("\n" if listed else " ") + mend if mend else sentence)
 
 
 class ConfigError(HealthycitiesError):

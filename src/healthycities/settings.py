@@ -19,6 +19,7 @@ from healthycities import catalogue
 from healthycities.errors import ConfigError, RegisterError
 from healthycities.geography.districts import known_districts
 from healthycities.geography.register import Register
+from healthycities.health.files import CAUSE_GROUPS_FILE, CONCENTRATION_RESPONSE_FILE
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 from healthycities.synthetic import SYNTHETIC
@@ -55,6 +56,8 @@ class SourceSettings(Section):
     columns: dict[str, str] = Field(
         default_factory=dict, description="Published column name to the name that your file has"
     )
+    publisher: str | None = Field(None, description="Publisher, where it is not the usual one")
+    product: str | None = Field(None, description="Product, where it is not the usual one")
     licence: str | None = Field(None, description="Licence, where it is not the publisher's")
     attribution: str | None = Field(
         None, description="Attribution, where it is not the publisher's"
@@ -143,8 +146,11 @@ class Settings(Section):
 
     @property
     def synthetic(self) -> bool:
-        """Whether any value of the run is made up."""
-        return any(source.provider == "demo" for source in self.sources.values())
+        """Whether any value of the run is made up, or read from a file that says so in its name."""
+        return any(
+            source.provider == "demo" or SYNTHETIC in (source.path or "")
+            for source in self.sources.values()
+        )
 
     @property
     def run_name(self) -> str:
@@ -377,8 +383,8 @@ def _place_problems(settings: Settings) -> list[str]:
 
 def _health_problems(settings: Settings) -> list[str]:
     """Names of a group of causes or of a function that no table of the package has."""
-    groups = {row["group_id"]: row for row in rows("health/data/cause_groups.csv")}
-    functions = {row["crf_id"]: row for row in rows("health/data/concentration_response.csv")}
+    groups = {row["group_id"]: row for row in rows(CAUSE_GROUPS_FILE)}
+    functions = {row["crf_id"]: row for row in rows(CONCENTRATION_RESPONSE_FILE)}
     function = settings.burden.concentration_response
     return [
         *_unknown("mortality.cause_group", (settings.mortality.cause_group,), groups),

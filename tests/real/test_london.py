@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -73,6 +74,21 @@ def test_the_table_in_the_docs_is_true(measures: pd.DataFrame):
     assert rows["area_name"].nunique() == 34
     for name, values in rows.sort_values("year").groupby("area_name")["value"]:
         assert documented(name) == [f"{value:.1f}" for value in values]
+
+
+def test_each_file_is_credited_for_what_it_is(result: Path):
+    """The provenance names the products that the example says, with years that are theirs."""
+    inputs = json.loads(result.with_name("provenance.json").read_text("utf-8"))["inputs"]
+    products = {one["source"]: one["product"] for one in inputs}
+    assert products["small_area_lookup"] == "English Indices of Deprivation 2019, file 1"
+    assert products["small_areas"] == "Lower layer Super Output Areas of 2011, boundaries"
+    assert products["districts"] == "London boroughs"
+    assert len(inputs) == 9 + 33 + 3
+    attributions = {one["attribution"] for one in inputs if one["source"] == "air_quality"}
+    assert attributions == {
+        "© Crown copyright 2003 to 2012 Defra via uk-air.defra.gov.uk, licensed under the Open "
+        "Government Licence."
+    }
 
 
 def test_nothing_is_synthetic(measures: pd.DataFrame, result: Path):

@@ -54,7 +54,7 @@ def test_every_lost_file_is_named(config: dict[str, Any], tmp_path: Path):
     assert [line.strip() for line in str(caught.value).splitlines()[1:-1]] == [
         f"sources.districts: {tmp_path}/districts/*.gpkg",
         f"sources.centroids: {tmp_path}/centroids.csv",
-        f"sources.deaths: {tmp_path}/deaths_2023.csv.",
+        f"sources.deaths: {tmp_path}/deaths_2023.csv",
     ]
     assert str(caught.value).startswith("mine.yaml: 3 files of the configuration cannot be found")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from healthycities.sources.demo.names import file_name
 from healthycities.stages.fetch import fetch_demo_places
 
 
@@ -15,5 +16,5 @@ def test_the_demonstration_is_cut_to_the_authorities_asked_for(tmp_path: Path):
         "authorities_as_at": "2026-09-30",
     }
     fetch_demo_places(tmp_path, keys)
-    lookup = pd.read_csv(tmp_path / "LSOA21_WD25_LAD25_EW_LU.csv")
+    lookup = pd.read_csv(tmp_path / file_name("small_area_lookup"))
     assert sorted(lookup["LAD25CD"].unique()) == [f"E0600000{n}" for n in range(1, 6)]

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from healthycities.errors import ConfigError, SchemaError
+from healthycities.health.files import CONCENTRATION_RESPONSE_FILE
 from healthycities.health.rates import Estimate, FloatArray, matched, non_negative, positive
 from healthycities.package_tables import rows
 
-CONCENTRATION_RESPONSE_FILE = "health/data/concentration_response.csv"
 SHAPES = MappingProxyType(
     {
         "log_linear": (True, False),

@@ -8,10 +8,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from healthycities.errors import ConfigError, SchemaError
+from healthycities.health.files import BLOCKS_FILE, CAUSE_GROUPS_FILE
 from healthycities.package_tables import rows
 
-BLOCKS_FILE = "health/data/icd10_blocks.csv"
-CAUSE_GROUPS_FILE = "health/data/cause_groups.csv"
 ALL_CAUSES = "all"
 _RANGE = re.compile(r"([A-Z]\d\d)(?:-([A-Z]\d\d))?")
 

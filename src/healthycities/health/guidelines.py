@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from healthycities.errors import ConfigError
+from healthycities.health.files import GUIDELINES_FILE
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
-
-GUIDELINES_FILE = "health/data/guidelines.csv"
 
 
 def guideline_ugm3(pollutant: str, name: str) -> float | None:

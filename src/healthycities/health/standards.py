@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from healthycities.errors import SchemaError
+from healthycities.health.files import STANDARD_FILE
 from healthycities.health.rates import FloatArray
 from healthycities.package_tables import rows
-
-STANDARD_FILE = "health/data/esp2013.csv"
 
 STANDARD_STARTS = tuple(range(0, 95, 5))
 """First ages of the 19 bands of the European Standard Population; the last is 90 and over."""

@@ -38,9 +38,10 @@ CARD = MetricCard(
             direction="lower is better",
             statistic="count",
             method="Attributable fraction of each district's deaths from all causes, at its mean "
-            "exposure weighted by people, by the concentration-response function "
-            "{concentration_response}; larger areas are sums of districts. The interval is that "
-            "of the function alone, shared by all areas.",
+            "exposure weighted by people; relative risk {function_rr} ({function_rr_lower} to "
+            "{function_rr_upper}) per {function_increment} µg/m³ ({function_source}; "
+            "{function_standing}); larger areas are sums of districts. The interval is that of the "
+            "risk alone, shared by all areas.",
         ),
         Measure(
             name="deaths_attributable_pm25_pct",
@@ -48,9 +49,10 @@ CARD = MetricCard(
             unit="% of deaths",
             direction="lower is better",
             statistic="attributable fraction",
-            method="Attributable deaths over all deaths at 30 and over, by the "
-            "concentration-response function {concentration_response}. The interval is that of "
-            "the function alone, shared by all areas.",
+            method="Attributable deaths over all deaths at 30 and over; relative risk "
+            "{function_rr} ({function_rr_lower} to {function_rr_upper}) per {function_increment} "
+            "µg/m³ ({function_source}; {function_standing}). The interval is that of the risk "
+            "alone, shared by all areas.",
         ),
     ),
 )

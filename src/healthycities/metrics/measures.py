@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from healthycities.catalogue import Measure, MetricCard
+from healthycities.health.files import CONCENTRATION_RESPONSE_FILE
 from healthycities.health.guidelines import guideline_ugm3
+from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 
 GUIDELINES = ("who2021", "england2040")
@@ -27,7 +29,7 @@ def filled(
     pollutant : name of the pollutant, for a metric that is given by pollutant.
     """
     words = {key.rpartition(".")[2]: _said(value) for key, value in keys.items()}
-    words |= _pollutant_words(pollutant)
+    words |= _pollutant_words(pollutant) | _function_words(words.get("concentration_response"))
     return {
         measure.name: _filled(measure, words)
         for measure in card.measures
@@ -44,6 +46,16 @@ def _pollutant_words(pollutant: str | None) -> dict[str, str]:
         "pollutant_label": POLLUTANTS[pollutant].label,
         **{f"{name}_ugm3": _said(limit) for name, limit in limits.items() if limit is not None},
     }
+
+
+def _function_words(crf_id: str | None) -> dict[str, str]:
+    """Return the risk of a concentration-response function, and where it is from."""
+    functions = {row["crf_id"]: row for row in rows(CONCENTRATION_RESPONSE_FILE)}
+    return (
+        {}
+        if crf_id is None
+        else {f"function_{name}": text for name, text in functions[crf_id].items()}
+    )
 
 
 def _said(value: Any) -> str:

@@ -15,7 +15,7 @@ from healthycities.spatial.grid import FloatArray
 
 NOTE_SEPARATOR = "; "
 NOT_KNOWN = "no data"
-NOBODY = "nothing to divide by: nobody lives there"
+NOTHING = "nothing to divide by"
 _FULL = 1 - 1e-9
 
 
@@ -136,7 +136,7 @@ def notes_of(value: FloatArray, covered: FloatArray, note: str | None) -> npt.ND
 
 def _coverage_note(value: float, covered: float) -> str | None:
     if np.isnan(value):
-        return NOBODY if np.isnan(covered) else NOT_KNOWN
+        return NOTHING if np.isnan(covered) else NOT_KNOWN
     return None if covered >= _FULL else f"rests on {100 * covered:.1f} % of the whole"
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator
 
 from healthycities.catalogue import Measure
-from healthycities.health.guidelines import GUIDELINES_FILE
+from healthycities.health.files import GUIDELINES_FILE
 from healthycities.package_tables import rows
 
 Floats = npt.NDArray[np.float64]

@@ -59,8 +59,8 @@ def _published(name: str, card: catalogue.SourceCard, settings: Settings) -> Cre
     return Credit(
         source=name,
         title=card.title,
-        publisher=card.publisher,
-        product=card.product,
+        publisher=given.publisher or card.publisher,
+        product=given.product or card.product,
         licence=given.licence or card.licence,
         attribution=given.attribution or _dated(card.attribution, _years(card, settings, given)),
         address=card.address,

@@ -110,14 +110,14 @@ def cell_coverage(zones: npt.ArrayLike, grid: Grid) -> CellCoverage:
     shapes = require_polygons(zones)
     if not len(shapes):
         return CellCoverage(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    coordinates, ring_starts, zone_starts = _rings(shapes)
+    coordinates, ring_starts, zone_starts = oriented_rings(shapes)
     x, y = grid.columns_rows(coordinates[:, 0], coordinates[:, 1])
     # Plain integers, because each kind of number would be compiled for anew.
     n_rows, n_columns = map(int, grid.shape)
     return CellCoverage(*_cover_zones(x, y, ring_starts, zone_starts, n_rows, n_columns))
 
 
-def _rings(shapes: ObjectArray) -> tuple[FloatArray, IntArray, IntArray]:
+def oriented_rings(shapes: ObjectArray) -> tuple[FloatArray, IntArray, IntArray]:
     """Unpack polygons whose outer rings run anti-clockwise into coordinates and ring offsets."""
     oriented = shapely.orient_polygons(shapes)
     _, coordinates, offsets = shapely.to_ragged_array(oriented, include_z=False)

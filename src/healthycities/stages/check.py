@@ -87,7 +87,7 @@ def require_files(settings: Settings, file: str | Path | None = None) -> None:
             f"{len(lost)} file{'s' if len(lost) > 1 else ''} of the configuration cannot be found:"
             "\n  " + "\n  ".join(lost),
             file=file,
-            mend="\nPut each file there, or correct its path; data/README.md says where each comes"
+            mend="Put each file there, or correct its path; data/README.md says where each comes"
             " from.",
         )
 

@@ -70,7 +70,7 @@ def _smooth_noise(rng: np.random.Generator) -> Floats:
 
 def _trend(yearly: float, year: int, rng: np.random.Generator) -> float:
     """Factor on the base year: a steady fall, and that year's weather."""
-    return float(yearly ** (year - BASE_YEAR) * (1 + rng.normal(0, 0.02)))
+    return float(yearly ** (year - BASE_YEAR) * (1 + rng.normal(0, 0.004)))
 
 
 def concentrations(

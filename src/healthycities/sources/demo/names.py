@@ -1,4 +1,4 @@
-"""Names of the raw files of the demonstration, as their publishers name them. Cheap to import."""
+"""Names of the raw files of the demonstration: the publishers', marked. Cheap to import."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
+from healthycities.synthetic import SYNTHETIC
+
 DISTRICTS_SINCE = date(2025, 4, 1)
 """The day since which England has the districts that the demonstration has: those of May 2025."""
 
 WITH_DISTRICTS = ("deaths", "districts", "population", "small_area_lookup")
 """Sources whose codes of districts are read."""
 
-STATIC_FILES: Mapping[str, str] = MappingProxyType(
+
+def _marked(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Say in each name that the values are made up, wherever the file may be copied to."""
+    marked = {}
+    for source, name in names.items():
+        stem, dot, suffix = name.rpartition(".")
+        marked[source] = f"{stem}_{SYNTHETIC}{dot}{suffix}"
+    return MappingProxyType(marked)
+
+
+STATIC_FILES: Mapping[str, str] = _marked(
     {
         "districts": "Local_Authority_Districts_May_2025_Boundaries_UK_BGC.gpkg",
         "small_areas": "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC.gpkg",
@@ -24,7 +36,7 @@ STATIC_FILES: Mapping[str, str] = MappingProxyType(
 )
 """Source to the one file that serves every year."""
 
-YEARLY_FILES: Mapping[str, str] = MappingProxyType(
+YEARLY_FILES: Mapping[str, str] = _marked(
     {
         "pm25": "mappm25{year}g.csv",
         "pm10": "mappm10{year}g.csv",
