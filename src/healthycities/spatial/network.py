@@ -1,0 +1,277 @@
+"""Walking distances along a network of roads to the nearest of many places, all in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from healthycities.errors import GeometryError
+from healthycities.spatial.grid import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+
+_LINES = (1, 5)
+"""Types of LineString and MultiLineString, as shapely numbers them."""
+
+END_TOLERANCE_M = 1.0
+"""Farthest that the end of a link's shape may lie from its node.
+
+A link drawn the other way round would put what joins it part-way at the wrong end.
+"""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Roads that one may walk in both directions, once they are known to hang together.
+
+    Parameters
+    ----------
+    nodes_m : (n, 2) eastings and northings of the nodes, in metres.
+    links : (m, 2) positions of the nodes that each link starts and ends at; two links may join the
+        same two nodes, and a link may end where it starts.
+    length_m : (m,) lengths of the links in metres, 0 or more.
+    shapes : (m,) lines from the first node to the second; the parts of a multi-part line are walked
+        one after the other.
+
+    Raises
+    ------
+    GeometryError : arrays of different lengths, a node that is not there, a length that is negative
+        or not finite, a shape that is missing, empty or no line, or one that starts or ends farther
+        than `END_TOLERANCE_M` from its node. The place is the position of the link.
+    """
+
+    nodes_m: FloatArray
+    links: IntArray
+    length_m: FloatArray
+    shapes: npt.NDArray[np.object_]
+
+    def __post_init__(self) -> None:
+        _places(self.nodes_m, "node")
+        _require_aligned(self)
+        _require_nodes(self)
+        _require_lengths(self)
+        _require_lines(self)
+        _require_ends(self)
+
+
+class _Joins(NamedTuple):
+    """Where places join the network; a place has several where links are equally near.
+
+    ``place`` and ``link`` are positions, ``along_m`` is how far along the link, and ``leg_m`` the
+    straight way there.
+    """
+
+    place: IntArray
+    link: IntArray
+    along_m: FloatArray
+    leg_m: FloatArray
+
+
+class _Edges(NamedTuple):
+    """Ways between nodes: the positions of two nodes and the metres between them."""
+
+    first: IntArray
+    second: IntArray
+    metres: FloatArray
+
+
+def walking_distance_m(
+    points_m: npt.ArrayLike, targets_m: npt.ArrayLike, network: Network
+) -> FloatArray:
+    """Measure the shortest walk from each point to any target, along a network.
+
+    A point walks straight to the nearest place of the nearest link, along the network, and straight
+    to a target from the place of the network that is nearest to it; both straight legs count. Of
+    several links that are equally near, the one that gives the shortest walk is taken.
+
+    Where points and targets join, they are made nodes of the network, part-way along their links;
+    all targets are joined to one more node, and one search from it (Dijkstra 1959, A note on two
+    problems in connexion with graphs) gives every point its distance, whatever their number.
+
+    Parameters
+    ----------
+    points_m : (p, 2) eastings and northings, in metres.
+    targets_m : (t, 2) eastings and northings, in metres.
+    network : the roads.
+
+    Returns
+    -------
+    p float64 distances in metres; NaN where the network leads to no target.
+
+    Raises
+    ------
+    GeometryError : a coordinate is missing or not finite, or there are not two of them.
+    """
+    points = _places(points_m, "point")
+    targets = _places(targets_m, "target")
+    if not (len(points) and len(targets) and len(network.links)):
+        return np.full(len(points), np.nan)
+    tree = shapely.STRtree(network.shapes)
+    from_points, to_targets = (_joined(places, network, tree) for places in (points, targets))
+    reached_m = _reached_m(from_points, to_targets, network) + from_points.leg_m
+    shortest_m = np.full(len(points), np.inf)
+    np.minimum.at(shortest_m, from_points.place, reached_m)
+    return np.where(np.isinf(shortest_m), np.nan, shortest_m)
+
+
+def _joined(places_m: FloatArray, network: Network, tree: shapely.STRtree) -> _Joins:
+    """Join each place to the nearest place of the nearest links.
+
+    Of several places of one link that are equally near, the first along it is taken.
+    """
+    shapes = shapely.points(places_m)
+    (place, link), leg_m = tree.query_nearest(shapes, return_distance=True)
+    drawn = network.shapes[link]
+    along = shapely.line_locate_point(drawn, shapes[place])
+    # A length of one's own, such as a rounded one, is shared out along the shape.
+    drawn_m = shapely.length(drawn)
+    part = np.divide(along, drawn_m, out=np.zeros_like(along), where=drawn_m > 0)
+    return _Joins(place, link, np.clip(part, 0, 1) * network.length_m[link], leg_m)
+
+
+def _reached_m(points: _Joins, targets: _Joins, network: Network) -> FloatArray:
+    """Distance from each join of a point to the nearest target, its leg to the network included."""
+    count = len(network.nodes_m)
+    stops = np.arange(count, count + len(points.link) + len(targets.link))
+    source = count + len(stops)
+    link = np.concatenate([points.link, targets.link])
+    along_m = np.concatenate([points.along_m, targets.along_m])
+    at_targets = stops[len(points.link) :]
+    legs = _Edges(np.full(len(at_targets), source), at_targets, targets.leg_m)
+    edges = (*_split(network, stops, link, along_m), legs)
+    graph = _graph([np.concatenate(column) for column in zip(*edges, strict=True)], source + 1)
+    # A way through the source to another target is never shorter than that target's own.
+    found: FloatArray = dijkstra(graph, directed=False, indices=source)
+    return found[stops[: len(points.link)]]
+
+
+def _split(
+    network: Network, stops: IntArray, link: IntArray, along_m: FloatArray
+) -> tuple[_Edges, _Edges, _Edges]:
+    """Return the links without stops, and the pieces of the others: up to each stop, and the last.
+
+    Parameters
+    ----------
+    stops, link, along_m : node of each stop, the link that it is on, and how far along.
+    """
+    order = np.lexsort((along_m, link))
+    node, on, at_m = stops[order], link[order], along_m[order]
+    first = np.append(True, on[1:] != on[:-1])
+    last = np.append(first[1:], True)
+    before = np.where(first, network.links[on, 0], np.roll(node, 1))
+    piece_m = at_m - np.where(first, 0.0, np.roll(at_m, 1))
+    whole = np.bincount(link, minlength=len(network.links)) == 0
+    rest = on[last]
+    return (
+        _Edges(network.links[whole, 0], network.links[whole, 1], network.length_m[whole]),
+        _Edges(before, node, piece_m),
+        _Edges(node[last], network.links[rest, 1], network.length_m[rest] - at_m[last]),
+    )
+
+
+def _graph(edges: list[npt.NDArray[Any]], count: int) -> csr_array:
+    """Return ways between nodes as a matrix; of parallel ones, which it would add up, the least."""
+    first, second, metres = edges
+    pair = np.minimum(first, second) * count + np.maximum(first, second)
+    order = np.argsort(pair, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(pair[order]) > 0))
+    row, column = np.divmod(pair[order][starts], count)
+    least_m = np.minimum.reduceat(metres[order], starts)
+    return csr_array((least_m, (row, column)), shape=(count, count))
+
+
+# --- Checks ---
+
+
+def _require(
+    good: npt.NDArray[np.bool_] | np.bool_, what: str, told: Callable[[int], str], mend: str
+) -> None:
+    bad = np.flatnonzero(~good)
+    if len(bad):
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        raise GeometryError(told(int(bad[0])) + more, place=f"{what} {bad[0]}", mend=mend)
+
+
+def _places(given: npt.ArrayLike, what: str) -> FloatArray:
+    places = np.asarray(given, dtype=np.float64)
+    if not places.size:
+        return places.reshape(0, 2)
+    if places.ndim != 2 or places.shape[1] != 2:
+        raise GeometryError(
+            f"expected easting and northing of each {what}, found an array of {places.shape}",
+            mend="Give one row of two numbers for each.",
+        )
+    _require(
+        np.isfinite(places).all(axis=1),
+        what,
+        lambda one: f"expected finite coordinates, found {places[one].tolist()}",
+        f"Leave out each {what} that has no place.",
+    )
+    return places
+
+
+def _require_aligned(network: Network) -> None:
+    count = len(network.shapes)
+    found = [np.shape(part) for part in (network.links, network.length_m, network.shapes)]
+    if found != [(count, 2), (count,), (count,)]:
+        raise GeometryError(
+            "expected two nodes, one length and one shape for each link, found arrays of "
+            + ", ".join(map(str, found)),
+            mend="Give one row for each link.",
+        )
+
+
+def _require_nodes(network: Network) -> None:
+    links, count = network.links, len(network.nodes_m)
+    _require(
+        ((links >= 0) & (links < count)).all(axis=1),
+        "link",
+        lambda one: f"expected positions of two of {count} nodes, found {links[one].tolist()}",
+        "Give its nodes, or leave out the link.",
+    )
+
+
+def _require_lengths(network: Network) -> None:
+    length_m = network.length_m
+    _require(
+        np.isfinite(length_m) & (length_m >= 0),
+        "link",
+        lambda one: f"expected a length of 0 m or more, found {length_m[one]}",
+        "Correct its length.",
+    )
+
+
+def _require_lines(network: Network) -> None:
+    shapes = network.shapes
+    _require(
+        np.isin(shapely.get_type_id(shapes), _LINES) & ~shapely.is_empty(shapes),
+        "link",
+        lambda one: f"expected a line, found {shapes[one]}",
+        "Draw the link again, or leave it out.",
+    )
+
+
+def _require_ends(network: Network) -> None:
+    drawn, of = shapely.get_coordinates(network.shapes, return_index=True)
+    each = np.arange(len(network.shapes))
+    first, last = np.searchsorted(of, each), np.searchsorted(of, each, side="right") - 1
+    for end, at, said in ((0, first, "starts"), (1, last, "ends")):
+        apart_m = np.hypot(*(drawn[at] - network.nodes_m[network.links[:, end]]).T)
+        _require(
+            apart_m <= END_TOLERANCE_M,
+            "link",
+            partial(_told_apart, apart_m, said),
+            "Draw each link from its start node to its end node.",
+        )
+
+
+def _told_apart(apart_m: FloatArray, said: str, one: int) -> str:
+    return f"expected a shape that {said} at its node, found them {apart_m[one]:.1f} m apart"
