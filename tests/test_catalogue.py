@@ -303,9 +303,8 @@ def test_names_do_not_repeat_across_rooms():
 
 def test_a_direction_is_one_of_three(tmp_path: Path):
     """A measure is better lower, better higher, or neither; another word is refused."""
-    text = (
-        'CARD = Measure(name="a", title="A", unit="m", direction="{}", statistic="s", method="m")'
-    )
+    parts = "name='a', title='A', unit='m', statistic='s', method='m', direction='{}'"
+    text = f"CARD = Measure({parts})"
     file = tmp_path / "a.py"
     file.write_text(text.format("neither"), encoding="utf-8")
     assert catalogue.read_card(file).direction == "neither"

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from healthycities.settings import Settings, from_mapping
+from healthycities.synthetic import SYNTHETIC
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "src")
@@ -158,9 +159,11 @@ def finished(checkout: Path, small: Config, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def of_files(finished: Run, tmp_path: Path) -> Run:
-    """Return a run, not yet begun, on files of one's own: copies of the demonstration's."""
+    """Return a run, not yet begun, on files of one's own: the demonstration's, as published."""
     data = tmp_path / "data"
-    shutil.copytree(finished.raw, data)
+    data.mkdir()
+    for file in finished.raw.iterdir():
+        shutil.copy2(file, data / file.name.replace(f"_{SYNTHETIC}", ""))
     paths = {
         "districts": "Local_Authority_Districts_May_2025_Boundaries_UK_BGC.gpkg",
         "small_areas": "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC.gpkg",

@@ -154,7 +154,7 @@ def test_an_upgrade_of_a_library_reruns_everything(finished: Run, tmp_path: Path
 
 def test_a_corrected_file_reruns_what_rests_on_it(finished: Run):
     """New deaths of 2023 are read, and the two metrics of deaths of that year; no other."""
-    deaths = finished.raw / "nomis_NM_161_1_2023.csv"
+    deaths = finished.raw / "nomis_NM_161_1_2023_SYNTHETIC.csv"
     with disturbed([deaths], lambda content: content.replace(b"20100,2,", b"20100,3,", 1)):
         plan = finished.place.plan(finished.config)
     assert plan.told == [
