@@ -76,6 +76,9 @@ class GreenspaceSettings(Section):
         0.5, ge=0, description="Smallest site whose access points count; 0 takes every access point"
     )
     radius_m: int = Field(300, gt=0, description="Straight-line distance to an access point")
+    walk_m: int = Field(
+        1000, gt=0, description="Walk along roads to an access point; 15 minutes are about 1000 m"
+    )
 
 
 class MortalitySettings(Section):

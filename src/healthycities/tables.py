@@ -164,6 +164,20 @@ GREENSPACE_ACCESS_POINTS = _schema(
 )
 """``site_id`` is missing where the publisher of an extract left it out."""
 
+ROAD_NODES = _schema({fields.NODE_ID: _text(), "geometry": pa.Column()}, unique=[fields.NODE_ID])
+
+ROAD_LINKS = _schema(
+    {
+        fields.LINK_ID: _text(),
+        fields.START_NODE_ID: _text(),
+        fields.END_NODE_ID: _text(),
+        fields.LENGTH_M: _number(_AT_LEAST_0),
+        "geometry": pa.Column(),
+    },
+    unique=[fields.LINK_ID],
+)
+"""Roads that one may walk, each drawn from its start node to its end node."""
+
 DEPRIVATION = _schema(
     {
         fields.SMALL_AREA_CODE: _small_area(),
@@ -240,6 +254,7 @@ BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
         "areas": AREAS,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
         "centroid_access": CENTROID_DISTANCE,
+        "centroid_walk": CENTROID_DISTANCE,
     }
 )
 """Schema of each overlap that is a table."""

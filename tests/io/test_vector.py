@@ -547,6 +547,44 @@ def test_what_is_no_point(shape: Any):
         vector.points(frame, "code", box=UK_BOX_M, file=FILE)
 
 
+def test_lines_keep_their_direction():
+    """Parts that follow each other are one line, in whatever order they stand."""
+    whole = shapely.LineString([(4e5, 3e5), (4e5 + 9, 3e5)])
+    first, second = [(4e5, 3e5), (4e5, 3e5 + 5)], [(4e5, 3e5 + 5), (4e5 + 7, 3e5 + 5)]
+    parted = shapely.MultiLineString([second, first])
+    nothing = shapely.MultiLineString([[(4e5, 3e5), (4e5, 3e5)]])
+    frame = places(whole.reverse(), parted, nothing)
+    found = vector.lines(frame, "code", box=UK_BOX_M, file=FILE).geometry
+    assert found[0] == whole.reverse()
+    assert found[1] == shapely.LineString([*first, second[1]])
+    assert (found[2].geom_type, found[2].length) == ("LineString", 0)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [[(4e5, 3e5), (4e5, 3e5 + 5)], [(4e5, 3e5 + 6), (4e5, 3e5 + 9)]],
+        [[(4e5, 3e5), (4e5, 3e5 + 5)], [(4e5, 3e5 + 9), (4e5, 3e5 + 5)]],
+    ],
+)
+def test_parts_that_do_not_follow_each_other(parts: list[list[tuple[float, float]]]):
+    """A gap, or a part drawn the other way round: no way along it could be measured."""
+    frame = places(shapely.LineString(parts[0]), shapely.MultiLineString(parts))
+    with pytest.raises(GeometryError, match="E08000002: expected one line without gaps, found a M"):
+        vector.lines(frame, "code", box=UK_BOX_M, file=FILE)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [None, shapely.LineString(), square(4e5, 3e5), shapely.LineString([(4e5, 3e5), (9e5, 3e5)])],
+)
+def test_what_is_no_line(shape: Any):
+    """Missing, empty, a polygon or partly far away: an error that names the feature."""
+    frame = places(shapely.LineString([(4e5, 3e5), (4e5, 3e5 + 5)]), shape)
+    with pytest.raises(GeometryError, match="E08000002"):
+        vector.lines(frame, "code", box=UK_BOX_M, file=FILE)
+
+
 # --- Repair ---
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.metrics.conftest import SMALL_AREAS
 
 from healthycities.given import Given
-from healthycities.metrics import greenspace_access, greenspace_area
+from healthycities.metrics import greenspace_access, greenspace_area, greenspace_walk
 from healthycities.metrics.measures import filled
 
 
@@ -57,3 +57,23 @@ def test_people_within_the_radius(areas, population):
     told = distances.assign(sites_known=False)
     every = by_area(greenspace_access, areas, population, keys, centroid_access=told)["note"]
     assert every.str.contains("access points of every kind and size of site count").all()
+
+
+def test_people_within_a_walk(areas, population):
+    """Of Bolton's 400 people the 100 who have just 1,000 m to walk are counted, at all levels."""
+    distances = pd.DataFrame(
+        {
+            "small_area_code": SMALL_AREAS,
+            "distance_m": [1000.0, 1000.1, np.nan, 10, np.nan],
+            "sites_known": True,
+        }
+    )
+    keys = {"greenspace.walk_m": 1000, "greenspace.min_site_area_ha": 0.5}
+    found = by_area(greenspace_walk, areas, population, keys, centroid_walk=distances)
+    shares = found.loc["people_in_walk_of_greenspace_pct"]
+    assert shares["value"]["E08000001"] == 25
+    assert shares["value"]["E47000001"] == pytest.approx(100 * 500 / 800)
+    assert shares["value"]["decile_01"] == 100
+    assert np.isnan(shares["value"]["E06000030"])
+    assert shares["method"].str.contains("along roads other than motorways of at most 1000 m").all()
+    assert set(shares["level"]) == set(greenspace_access.CARD.levels)

@@ -1,50 +1,13 @@
 from __future__ import annotations
 
-import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely import Point
+from tests.overlaps.conftest import GOLF, KEYS, PARK, points, sites
 
 from healthycities import tables
 from healthycities.errors import AlignmentError
 from healthycities.given import Given
 from healthycities.overlaps.centroid_access import build
-
-PARK, GOLF = "Public Park Or Garden", "Golf Course"
-KEYS = {"greenspace.min_site_area_ha": 0.5, "greenspace.public_functions": [PARK]}
-
-
-@pytest.fixture
-def centroids() -> pd.DataFrame:
-    """Return two homes 1 km apart, in another order than the areas, and one of another place."""
-    return pd.DataFrame(
-        {
-            "small_area_code": ["E01000009", "E01000002", "E01000001"],
-            "easting_m": [300_000.0, 401_000.0, 400_000.0],
-            "northing_m": [300_000.0, 500_000.0, 500_000.0],
-        }
-    )
-
-
-def points(*places: tuple[str | None, float, float]) -> gpd.GeoDataFrame:
-    """Return access points: the site each leads to, and metres east and north of the first home."""
-    content = {
-        "access_point_id": [f"point {n}" for n in range(len(places))],
-        "site_id": [site for site, *_ in places],
-    }
-    shapes = [Point(400_000 + east, 500_000 + north) for _, east, north in places]
-    return gpd.GeoDataFrame(content, geometry=shapes, crs="EPSG:27700")
-
-
-def sites(**found: tuple[str, float]) -> pd.DataFrame:
-    """Return function and area in hectares of sites by name."""
-    return pd.DataFrame(
-        {
-            "site_id": list(found),
-            "site_function": [function for function, _ in found.values()],
-            "site_area_m2": [area_ha * 10_000 for _, area_ha in found.values()],
-        }
-    )
 
 
 def distances_m(

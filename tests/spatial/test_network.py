@@ -235,6 +235,8 @@ LINE = shapely.LineString([(0, 0), (9, 0)])
         ({"links": [(-1, 1), (0, 2)]}, r"link 0: .*\[-1, 1\] \(and 1 more\)"),
         ({"links": [(0, 1)]}, r"for each link.*\(1, 2\), \(2,\), \(2,\)"),
         ({"length_m": [9, -1]}, r"link 1: .*0 m or more, found -1"),
+        ({"length_m": [9, -1], "names": ["a", "b"]}, r"link b: .*0 m or more, found -1"),
+        ({"names": ["a"]}, r"a name for each link.*\(1,\)"),
         ({"length_m": [np.nan, 9]}, r"link 0: .*0 m or more, found nan"),
         ({"shapes": [LINE, None]}, r"link 1: .*line, found None"),
         ({"shapes": [shapely.LineString(), LINE]}, r"link 0: .*line, found LINESTRING EMPTY"),

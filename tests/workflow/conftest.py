@@ -175,6 +175,8 @@ def of_files(finished: Run, tmp_path: Path) -> Run:
         "air_quality": "map{pollutant}{year}*.csv",
         "greenspace_sites": "opgrsp_gb.gpkg",
         "greenspace_access_points": "opgrsp_gb.gpkg",
+        "road_links": "oproad_gb.gpkg",
+        "road_nodes": "oproad_gb.gpkg",
         "deprivation": "File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv",
     }
     sources = {name: {"provider": "file", "path": path} for name, path in paths.items()}

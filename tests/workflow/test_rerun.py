@@ -45,7 +45,7 @@ def test_a_further_year_runs_its_own_jobs_only(finished: Run):
         "fetch_demo_year": 1,
         "prepare_year": 3,
         "prepare_grid": 3,
-        "measure": 4,
+        "measure": 5,
         "measure_pollutant": 3,
         "publish": 1,
     }
@@ -61,6 +61,7 @@ def test_a_year_less_only_publishes(finished: Run):
     ("key", "value", "metric"),
     [
         ("greenspace.radius_m", 400, "greenspace_access"),
+        ("greenspace.walk_m", 400, "greenspace_walk"),
         ("mortality.confidence", 0.99, "ncd_mortality"),
     ],
 )

@@ -94,7 +94,7 @@ def read_places(
     Returns
     -------
     All columns of the file, and its shapes in two dimensions, in metres. Shapes may be missing,
-    empty or invalid; see `polygons` and `points`.
+    empty or invalid; see `polygons`, `lines` and `points`.
 
     Raises
     ------
@@ -613,6 +613,30 @@ def points(frame: gpd.GeoDataFrame, key: str, *, box: Box, file: Path) -> gpd.Ge
     _require_each(shapely.get_num_geometries(shapes) == 1, "one point", shapes, names, file)
     _require_inside(shapes, names, box, file)
     return frame.set_geometry(shapely.get_geometry(shapes, 0), crs=frame.crs)
+
+
+def lines(frame: gpd.GeoDataFrame, key: str, *, box: Box, file: Path) -> gpd.GeoDataFrame:
+    """Return features as LineStrings, drawn in the direction that they have.
+
+    Parameters
+    ----------
+    frame, key, box : as `polygons` takes them.
+
+    Raises
+    ------
+    SchemaError : two features have one key.
+    GeometryError : a shape is missing, empty, no line, lies outside the box, or is of several parts
+        of which each does not start where another ends.
+    """
+    shapes, names = frame.geometry.to_numpy(), frame[key].to_numpy()
+    _require_once(frame[key], file)
+    _require_kind(shapes, names, (1, 5), "a line", file)
+    _require_inside(shapes, names, box, file)
+    whole = shapely.get_geometry(shapes, 0)
+    parted = shapely.get_num_geometries(shapes) > 1
+    whole[parted] = shapely.line_merge(shapes[parted], directed=True)
+    _require_each(shapely.get_type_id(whole) == 1, "one line without gaps", shapes, names, file)
+    return frame.set_geometry(whole, crs=frame.crs)
 
 
 def _require_kind(

@@ -40,15 +40,29 @@ _EVERY_POINT = "the sites are not given: access points of every kind and size of
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year; the greenspace is that of one date, the people of the year."""
+    distances, radius_m = given.inputs["centroid_access"], given.keys["greenspace.radius_m"]
+    return within(given, measures["people_near_greenspace_pct"], distances, radius_m)
+
+
+def within(
+    given: Given, measure: Measure, distances: pd.DataFrame, farthest_m: float
+) -> Iterator[pd.DataFrame]:
+    """Yield the share of people who have no farther to go, at all levels of the card.
+
+    Parameters
+    ----------
+    given : with the areas, the people and the year.
+    distances : of `tables.CENTROID_DISTANCE`; where one is missing, nobody is counted either way.
+    """
     levels = Levels(given.inputs["areas"])
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
-    distances = given.inputs["centroid_access"].set_index(fields.SMALL_AREA_CODE)
-    every = None if distances[fields.SITES_KNOWN].all() else _EVERY_POINT
-    distance_m = distances[fields.DISTANCE_M].reindex(levels.small_areas).to_numpy(np.float64)
-    near = np.less_equal(distance_m, given.keys["greenspace.radius_m"])
+    by_area = distances.set_index(fields.SMALL_AREA_CODE)
+    every = None if by_area[fields.SITES_KNOWN].all() else _EVERY_POINT
+    distance_m = by_area[fields.DISTANCE_M].reindex(levels.small_areas).to_numpy(np.float64)
+    near = np.less_equal(distance_m, farthest_m)
     yield from ratio_rows(
         levels.of_small_areas(CARD.levels),
-        measures["people_near_greenspace_pct"],
+        measure,
         given.year,
         numerator=np.where(np.isnan(distance_m), np.nan, people * near),
         denominator=people,

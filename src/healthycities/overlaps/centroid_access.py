@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -28,9 +28,20 @@ _HECTARE_M2 = 10_000.0
 
 
 def build(given: Given) -> pd.DataFrame:
-    """Return the table `tables.CENTROID_DISTANCE`, in the order of the small areas.
+    """Return the table `tables.CENTROID_DISTANCE`, in the order of the small areas."""
+    return distances(given, nearest_distance_m)
+
+
+def distances(given: Given, measured: Callable[[Any, FloatArray], FloatArray]) -> pd.DataFrame:
+    """Return the table `tables.CENTROID_DISTANCE` of any kind of distance.
 
     Without the sites every access point counts, and the table says so.
+
+    Parameters
+    ----------
+    given : with the areas, the centroids, the access points and, it may be, the sites.
+    measured : what gives each of n homes (n, 2) the distance to the nearest of m access points
+        (m, 2), all in metres.
 
     Raises
     ------
@@ -43,9 +54,7 @@ def build(given: Given) -> pd.DataFrame:
     sites_known = "greenspace_sites" in given.inputs
     if sites_known:
         points = points[_leads_to(points, _wanted(given.inputs["greenspace_sites"], given.keys))]
-    distance_m = nearest_distance_m(
-        homes[[fields.EASTING_M, fields.NORTHING_M]], _coordinates(points)
-    )
+    distance_m = measured(homes[[fields.EASTING_M, fields.NORTHING_M]], _coordinates(points))
     columns = {fields.DISTANCE_M: distance_m, fields.SITES_KNOWN: sites_known}
     return homes[[fields.SMALL_AREA_CODE]].assign(**columns)
 

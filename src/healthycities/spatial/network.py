@@ -40,18 +40,20 @@ class Network:
     length_m : (m,) lengths of the links in metres, 0 or more.
     shapes : (m,) lines from the first node to the second; the parts of a multi-part line are walked
         one after the other.
+    names : (m,) what the links are called in messages; their positions by default.
 
     Raises
     ------
     GeometryError : arrays of different lengths, a node that is not there, a length that is negative
         or not finite, a shape that is missing, empty or no line, or one that starts or ends farther
-        than `END_TOLERANCE_M` from its node. The place is the position of the link.
+        than `END_TOLERANCE_M` from its node. The place names the link.
     """
 
     nodes_m: FloatArray
     links: IntArray
     length_m: FloatArray
     shapes: npt.NDArray[np.object_]
+    names: npt.NDArray[np.object_] | None = None
 
     def __post_init__(self) -> None:
         _places(self.nodes_m, "node")
@@ -192,12 +194,19 @@ def _graph(edges: list[npt.NDArray[Any]], count: int) -> csr_array:
 
 
 def _require(
-    good: npt.NDArray[np.bool_] | np.bool_, what: str, told: Callable[[int], str], mend: str
+    good: npt.NDArray[np.bool_] | np.bool_,
+    told: Callable[[int], str],
+    mend: str,
+    named: Callable[[int], str],
 ) -> None:
     bad = np.flatnonzero(~good)
     if len(bad):
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        raise GeometryError(told(int(bad[0])) + more, place=f"{what} {bad[0]}", mend=mend)
+        raise GeometryError(told(int(bad[0])) + more, place=named(int(bad[0])), mend=mend)
+
+
+def _link_name(network: Network, link: int) -> str:
+    return f"link {link if network.names is None else network.names[link]}"
 
 
 def _places(given: npt.ArrayLike, what: str) -> FloatArray:
@@ -211,20 +220,22 @@ def _places(given: npt.ArrayLike, what: str) -> FloatArray:
         )
     _require(
         np.isfinite(places).all(axis=1),
-        what,
         lambda one: f"expected finite coordinates, found {places[one].tolist()}",
         f"Leave out each {what} that has no place.",
+        lambda one: f"{what} {one}",
     )
     return places
 
 
 def _require_aligned(network: Network) -> None:
     count = len(network.shapes)
-    found = [np.shape(part) for part in (network.links, network.length_m, network.shapes)]
-    if found != [(count, 2), (count,), (count,)]:
+    names = network.shapes if network.names is None else network.names
+    parts = (network.links, network.length_m, network.shapes, names)
+    found = [np.shape(part) for part in parts]
+    if found != [(count, 2), *[(count,)] * 3]:
         raise GeometryError(
-            "expected two nodes, one length and one shape for each link, found arrays of "
-            + ", ".join(map(str, found)),
+            "expected two nodes, a length, a shape and, where there are any, a name for each link,"
+            " found arrays of " + ", ".join(map(str, found)),
             mend="Give one row for each link.",
         )
 
@@ -233,9 +244,9 @@ def _require_nodes(network: Network) -> None:
     links, count = network.links, len(network.nodes_m)
     _require(
         ((links >= 0) & (links < count)).all(axis=1),
-        "link",
         lambda one: f"expected positions of two of {count} nodes, found {links[one].tolist()}",
         "Give its nodes, or leave out the link.",
+        partial(_link_name, network),
     )
 
 
@@ -243,9 +254,9 @@ def _require_lengths(network: Network) -> None:
     length_m = network.length_m
     _require(
         np.isfinite(length_m) & (length_m >= 0),
-        "link",
         lambda one: f"expected a length of 0 m or more, found {length_m[one]}",
         "Correct its length.",
+        partial(_link_name, network),
     )
 
 
@@ -253,9 +264,9 @@ def _require_lines(network: Network) -> None:
     shapes = network.shapes
     _require(
         np.isin(shapely.get_type_id(shapes), _LINES) & ~shapely.is_empty(shapes),
-        "link",
         lambda one: f"expected a line, found {shapes[one]}",
         "Draw the link again, or leave it out.",
+        partial(_link_name, network),
     )
 
 
@@ -267,9 +278,9 @@ def _require_ends(network: Network) -> None:
         apart_m = np.hypot(*(drawn[at] - network.nodes_m[network.links[:, end]]).T)
         _require(
             apart_m <= END_TOLERANCE_M,
-            "link",
             partial(_told_apart, apart_m, said),
             "Draw each link from its start node to its end node.",
+            partial(_link_name, network),
         )
 
 

@@ -77,7 +77,7 @@ def test_boundary_layers(demo: Path):
     assert districts.crs.to_epsg() == areas.crs.to_epsg() == 27700
 
 
-@pytest.mark.parametrize("source", ["districts", "small_areas", "greenspace"])
+@pytest.mark.parametrize("source", ["districts", "small_areas", "greenspace", "roads"])
 def test_geopackages_say_that_they_are_synthetic(demo: Path, source: str):
     """The description that QGIS shows starts with the word."""
     connection = sqlite3.connect(demo / STATIC_FILES[source])

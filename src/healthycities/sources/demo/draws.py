@@ -23,6 +23,14 @@ def generator(seed: int, *purpose: str | int) -> np.random.Generator:
     return np.random.default_rng([seed, *words])
 
 
+def identifiers(count: int, rng: np.random.Generator) -> list[str]:
+    """Return random identifiers in the upper-case form that the publisher uses."""
+    text = rng.bytes(16 * count).hex().upper()
+    starts = range(0, 32 * count, 32)
+    whole = (text[start : start + 32] for start in starts)
+    return [f"{w[:8]}-{w[8:12]}-{w[12:16]}-{w[16:20]}-{w[20:]}" for w in whole]
+
+
 def whole_shares(weights: Floats, totals: Ints) -> Ints:
     """Share whole totals out by weight, by the method of largest remainders.
 

@@ -20,7 +20,7 @@ from healthycities.errors import SourceError
 from healthycities.geography.districts import carry_codes, known_districts
 from healthycities.io.atomic import replacing
 from healthycities.io.geopackage import write_geopackage
-from healthycities.sources.demo import air, england, greenspace, health, places
+from healthycities.sources.demo import air, england, greenspace, health, places, roads
 from healthycities.sources.demo.draws import Floats, Ints
 from healthycities.sources.demo.names import (
     DISTRICTS_SINCE,
@@ -152,6 +152,11 @@ def _write_greenspace(path: Path, areas: pd.DataFrame, seed: int) -> None:
     _write_layers(path, {"greenspace_site": sites, "access_point": points})
 
 
+def _write_roads(path: Path, areas: pd.DataFrame, seed: int) -> None:
+    links, nodes = roads.roads(areas, seed=seed)
+    _write_layers(path, {"road_link": links, "road_node": nodes})
+
+
 def _write_world(path: Path, areas: pd.DataFrame) -> None:
     with replacing(path) as temporary:
         pq.write_table(pa.Table.from_pandas(areas, preserve_index=False), temporary)
@@ -189,6 +194,7 @@ def write_places(
     _write_csv(paths["centroids"], _centroids(plain))
     _write_csv(paths["deprivation"], _deprivation(plain))
     _write_greenspace(paths["greenspace"], plain, seed)
+    _write_roads(paths["roads"], plain, seed)
     _write_world(folder / WORLD_FILE, plain)
 
 

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from healthycities.sources.demo.draws import Floats, Ints, generator
+from healthycities.sources.demo.draws import Floats, Ints, generator, identifiers
 from healthycities.sources.demo.england import KM_M, as_multi, outline
 from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 from healthycities.synthetic import SYNTHETIC
@@ -50,14 +50,6 @@ _FUNCTIONS = {
 }
 _PARK = "Public Park Or Garden"
 _ACCESS = {"Pedestrian": 0.72, "Motor Vehicle And Pedestrian": 0.2, "Motor Vehicle": 0.08}
-
-
-def _identifiers(count: int, rng: np.random.Generator) -> list[str]:
-    """Random identifiers in the upper-case form that the publisher uses."""
-    text = rng.bytes(16 * count).hex().upper()
-    starts = range(0, 32 * count, 32)
-    whole = (text[start : start + 32] for start in starts)
-    return [f"{w[:8]}-{w[8:12]}-{w[12:16]}-{w[16:20]}-{w[20:]}" for w in whole]
 
 
 def _owners(areas: pd.DataFrame, rng: np.random.Generator) -> Ints:
@@ -157,7 +149,7 @@ def sites(areas: pd.DataFrame, *, seed: int) -> gpd.GeoDataFrame:
     shapes = _blobs(_into_parks(drawn, rng), rng)
     nothing = pd.Series([None] * len(owner), dtype="str")
     columns = {
-        "id": _identifiers(len(owner), rng),
+        "id": identifiers(len(owner), rng),
         "function": function.astype("str"),
         "distinctive_name_1": _site_names(function, rng),
         **{f"distinctive_name_{n}": nothing for n in (2, 3, 4)},
@@ -184,7 +176,7 @@ def access_points(of: gpd.GeoDataFrame, *, seed: int) -> gpd.GeoDataFrame:
     points = shapely.line_interpolate_point(rings[site], part, normalized=True)
     kinds = rng.choice(len(_ACCESS), len(site), p=list(_ACCESS.values()))
     columns = {
-        "id": _identifiers(len(site), rng),
+        "id": identifiers(len(site), rng),
         "access_type": pd.Series(np.array(list(_ACCESS))[kinds], dtype="str"),
         "ref_to_greenspace_site": of["id"].to_numpy()[site],
     }

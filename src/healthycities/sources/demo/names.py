@@ -31,6 +31,7 @@ STATIC_FILES: Mapping[str, str] = _marked(
         "small_area_lookup": "LSOA21_WD25_LAD25_EW_LU.csv",
         "centroids": "LSOA_PopCentroids_EW_2021.csv",
         "greenspace": "opgrsp_gb.gpkg",
+        "roads": "oproad_gb.gpkg",
         "deprivation": "File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv",
     }
 )
@@ -48,7 +49,12 @@ YEARLY_FILES: Mapping[str, str] = _marked(
 )
 """Source, or pollutant of the air-quality grids, to the file of a year."""
 
-_LAYERS = {"greenspace_sites": "greenspace", "greenspace_access_points": "greenspace"}
+_LAYERS = {
+    "greenspace_sites": "greenspace",
+    "greenspace_access_points": "greenspace",
+    "road_links": "roads",
+    "road_nodes": "roads",
+}
 """Sources that are layers of one file."""
 
 

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import LineString, Point
+from tests.overlaps.conftest import GOLF, KEYS, PARK, points, sites
+
+from healthycities import tables
+from healthycities.errors import AlignmentError, GeometryError
+from healthycities.given import Given
+from healthycities.overlaps import centroid_access, centroid_walk
+
+EAST, NORTH = 400_000, 500_000
+CORNERS = {"home": (0, 0), "corner": (0, 400), "other": (1000, 400), "park": (300, 400)}
+
+
+def nodes(**places: tuple[float, float]) -> gpd.GeoDataFrame:
+    """Return nodes by name, in metres east and north of the first home."""
+    shapes = [Point(EAST + east, NORTH + north) for east, north in places.values()]
+    return gpd.GeoDataFrame({"node_id": list(places)}, geometry=shapes, crs="EPSG:27700")
+
+
+def links(*ends: tuple[str, str]) -> gpd.GeoDataFrame:
+    """Return straight links between corners."""
+    shapes = [
+        LineString([(EAST + CORNERS[end][0], NORTH + CORNERS[end][1]) for end in pair])
+        for pair in ends
+    ]
+    content = {
+        "link_id": [f"{a} to {b}" for a, b in ends],
+        "start_node_id": [a for a, _ in ends],
+        "end_node_id": [b for _, b in ends],
+        "length_m": [shape.length for shape in shapes],
+    }
+    return gpd.GeoDataFrame(content, geometry=shapes, crs="EPSG:27700")
+
+
+ROADS = {
+    "road_nodes": nodes(**CORNERS),
+    "road_links": links(("home", "corner"), ("corner", "park"), ("other", "park")),
+}
+"""North from the home, and then east."""
+
+
+def built(module, **inputs: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of an overlap, once it is known to keep its schema."""
+    return tables.checked(module.build(Given(inputs, KEYS)), tables.CENTROID_DISTANCE)
+
+
+@pytest.fixture
+def given(areas: pd.DataFrame, centroids: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the homes, a park by the roads, and a golf course that is nearer."""
+    return {
+        "areas": areas,
+        "centroids": centroids,
+        "greenspace_access_points": points(("golf", 0, 50), ("park", 300, 420)),
+        "greenspace_sites": sites(park=(PARK, 2), golf=(GOLF, 50)),
+    }
+
+
+def test_a_walk_goes_along_the_roads(given: dict[str, pd.DataFrame]):
+    """North 400 m, east 300 m and 20 m to the gate; from the other home 400 m north, 700 m west."""
+    found = built(centroid_walk, **given, **ROADS)
+    assert found["small_area_code"].tolist() == ["E01000001", "E01000002"]
+    assert found["distance_m"].tolist() == pytest.approx([720, 1120])
+    assert found["sites_known"].all()
+
+
+def test_both_kinds_of_distance_go_to_the_same_points(given: dict[str, pd.DataFrame]):
+    """The straight line is to the same gate, and so is never longer."""
+    straight = built(centroid_access, **given)["distance_m"]
+    assert straight.tolist() == pytest.approx([np.hypot(300, 420), np.hypot(700, 420)])
+    assert (built(centroid_walk, **given, **ROADS)["distance_m"] >= straight).all()
+
+
+def test_without_sites_every_point_counts(given: dict[str, pd.DataFrame]):
+    """The golf course's gate is 50 m along the road, and the table says that it counts."""
+    del given["greenspace_sites"]
+    found = built(centroid_walk, **given, **ROADS)
+    assert found["distance_m"].tolist()[0] == pytest.approx(50)
+    assert not found["sites_known"].any()
+
+
+def test_roads_that_do_not_lead_there(given: dict[str, pd.DataFrame]):
+    """With the corner cut off, the first home has no distance, and the other still has."""
+    cut = ROADS | {"road_links": links(("home", "corner"), ("other", "park"))}
+    found = built(centroid_walk, **given, **cut)["distance_m"]
+    assert found.isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("lost", ["home", "corner"])
+def test_a_link_whose_node_is_unknown_is_refused(given: dict[str, pd.DataFrame], lost: str):
+    """The link and the node that it names stand in the error."""
+    known = nodes(**{name: place for name, place in CORNERS.items() if name != lost})
+    with pytest.raises(AlignmentError, match=rf"each of 3 .*home to corner, which names {lost}"):
+        built(centroid_walk, **given, **ROADS | {"road_nodes": known})
+
+
+def test_a_link_that_is_drawn_backwards_is_refused(given: dict[str, pd.DataFrame]):
+    """The link is named, for what joins it part-way would be put at the wrong end."""
+    backwards = ROADS["road_links"].copy()
+    backwards.loc[1, "geometry"] = backwards.geometry[1].reverse()
+    with pytest.raises(GeometryError, match=r"link corner to park: .*starts at its node.*300\.0 m"):
+        built(centroid_walk, **given, **ROADS | {"road_links": backwards})
