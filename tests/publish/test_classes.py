@@ -40,6 +40,24 @@ def test_a_round_border_makes_way_for_a_guideline_beside_it():
     assert class_borders([4.2, 11.7], [9.9]).tolist() == [4, 6, 8, 9.9, 12]
 
 
+def test_one_far_value_does_not_make_one_class_of_all_others():
+    """Of 300 districts with 20 to 32 m² a person, one with 337 lies in an open class of its own."""
+    usual = np.linspace(20, 32, 299)
+    borders = class_borders([*usual, 337])
+    assert borders.tolist() == [20, 25, 30, 35, np.inf]
+    assert class_labels(borders) == ["20 to 25", "25 to 30", "30 to 35", "over 35"]
+    assert class_of(np.array([35.0, 337.0]), borders).tolist() == [2, 3]
+    below = class_borders([*usual, -300])
+    assert below.tolist() == [-np.inf, 20, 25, 30, 35]
+    assert class_labels(below)[0] == "up to 20"
+
+
+def test_a_guideline_among_far_values_is_a_border_still():
+    """With values to 337 a guideline at 100 parts the far ones; one at 400 has none to part."""
+    borders = class_borders([*np.linspace(20, 32, 299), 90, 337], [100, 400])
+    assert borders.tolist() == [20, 25, 30, 35, 100, np.inf]
+
+
 @pytest.mark.parametrize(
     ("values", "borders"), [([], [0, 1]), ([np.nan], [0, 1]), ([0.0], [0, 0.2, 0.4, 0.6, 0.8, 1])]
 )
@@ -48,7 +66,7 @@ def test_there_are_classes_even_where_there_is_nothing_to_tell_apart(values, bor
     assert class_borders(values).tolist() == pytest.approx(borders)
 
 
-@given(st.lists(numbers, min_size=1, max_size=30), st.lists(numbers, max_size=3))
+@given(st.lists(numbers, min_size=1, max_size=120), st.lists(numbers, max_size=3))
 def test_every_value_has_a_class_between_its_borders(values: list[float], marks: list[float]):
     """Borders ascend and hold all values, and each value lies in the class that it is given."""
     borders = class_borders(values, marks)

@@ -47,6 +47,10 @@ from healthycities.errors import (
     SourceError,
 )
 from healthycities.libraries import package_versions
+from healthycities.publish.assemble import assemble
+from healthycities.publish.dictionary import layer_descriptions
+from healthycities.publish.guide import Guide, credits_of
+from healthycities.settings import SourceSettings
 
 LAYERS = ["authorities", "districts", "small_areas", "england"]
 
@@ -270,6 +274,39 @@ def test_descriptions_carry_the_attribution_of_real_sources(make_run: Callable[.
     assert f"Attribution of {NOT_USED}" not in text
 
 
+def test_descriptions_say_each_sentence_once(run: Run):
+    """What is said of all made-up sources stands once, after the names of all of them."""
+    run.publish()
+    with sqlite3.connect(run.package) as file:
+        (text,) = file.execute(
+            "SELECT description FROM gpkg_contents WHERE table_name = 'districts'"
+        ).fetchone()
+    assert text.count("not data of any publisher") == 1
+    assert text.count("Names, centres and mid-2020 population") == 1
+    assert text.index("Title of air_quality") < text.index("not data of any publisher")
+
+
+def test_a_sentence_that_sources_share_is_owed_to_all_of_them(make_run: Callable[..., Run]):
+    """Of two wordings with a common sentence, it stands once, and the other with its source."""
+    run = make_run("real", provider="file")
+    given = {name: source.model_dump() for name, source in run.settings.sources.items()}
+    given["deaths"]["attribution"] = "Source: A Publisher."
+    given["districts"]["attribution"] = "Source: A Publisher. Contains OS data"
+    settings = run.settings.model_copy(
+        update={
+            "sources": {name: SourceSettings.model_validate(one) for name, one in given.items()}
+        }
+    )
+    run.publish()
+    results = assemble(
+        [run.folder / "measures_1.parquet"], run.folder / "areas.parquet", synthetic=False
+    )
+    guide = Guide(run.described, run.sources_of, credits_of(settings))
+    text = layer_descriptions(results, {"districts": None}, guide, run.as_at)["districts"]
+    assert "Title of deaths; Title of districts: Source: A Publisher." in text
+    assert "Title of districts: Contains OS data." in text
+
+
 def test_dictionary_has_a_row_for_every_column(run: Run):
     """The columns of each layer and of the measures are all told, and no others, in their order."""
     run.publish()
@@ -287,7 +324,7 @@ def test_dictionary_tells_a_measure_in_full(make_run: Callable[..., Run]):
     run.publish()
     rows = table(run, "dictionary").set_index(["layer", "column"])
     rate = rows.loc[("districts", "mortality_per100k_2023_lower")]
-    assert rate["title"] == "Deaths from all causes: lower bound of the interval"
+    assert rate["title"] == "Deaths from all causes: lower bound of the 95 % interval"
     assert rate["unit"] == "per 100,000 people a year"
     assert rate["method"] == "Standardised."
     assert rate["direction"] == "lower is better"

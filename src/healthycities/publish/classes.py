@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 MOST_CLASSES = 6
 MOST_DECIMALS = 4
+FAR_PERCENT = 2
+"""The lowest and the highest of values, in hundredths, that may lie in an open class."""
 CROWDED_SHARE = 0.35
 GUIDELINE_UNIT = "µg/m³"
 
@@ -66,6 +68,10 @@ def _in_words(name: str) -> str:
 def class_borders(values: Iterable[float], guideline_values: Iterable[float] = ()) -> Floats:
     """Return the borders of the classes that hold some values, ascending; at least two.
 
+    The round ones hold all values but the lowest and highest fiftieth, so that a few far ones do
+    not make one class of all others. Where such values lie beyond, the first border is minus
+    infinity, or the last infinity: that class is open.
+
     Parameters
     ----------
     values : the values to show; missing ones are left out.
@@ -77,20 +83,41 @@ def class_borders(values: Iterable[float], guideline_values: Iterable[float] = (
     if not given.size:
         return np.array([0.0, 1.0])
     low, high = float(given.min()), float(given.max())
-    if low == high:
-        high = low + (abs(low) or 1.0)
-    round_ones = _round_borders(low, high)
+    first, inner, last = _round_classes(given, low, high)
     marks = np.array([mark for mark in guideline_values if low < mark < high])
-    crowded = CROWDED_SHARE * (round_ones[1] - round_ones[0])
-    inner = round_ones[1:-1]
+    crowded = CROWDED_SHARE * np.diff(inner).min() if len(inner) > 1 else 0.0
     near = [bool(np.any(np.abs(marks - border) < crowded)) for border in inner]
-    return np.unique([round_ones[0], *inner[~np.array(near, dtype=bool)], *marks, round_ones[-1]])
+    return np.unique([first, *inner[~np.array(near, dtype=bool)], *marks, last])
 
 
-def _round_borders(low: float, high: float) -> Floats:
+def _round_classes(given: Floats, low: float, high: float) -> tuple[float, Floats, float]:
+    """Return the first border, the round ones between, and the last; open ones are infinite."""
+    # Of fifty values or fewer these are the lowest and the highest.
+    usual_low = float(np.percentile(given, FAR_PERCENT, method="lower"))
+    usual_high = float(np.percentile(given, 100 - FAR_PERCENT, method="higher"))
+    if usual_low == usual_high:
+        usual_high = usual_low + (abs(usual_low) or 1.0)
+    borders = _round_borders(usual_low, usual_high, MOST_CLASSES)
+    if any(_open_ends(borders, low, high)):
+        borders = _round_borders(usual_low, usual_high, MOST_CLASSES - 2)
+    below, above = _open_ends(borders, low, high)
+    return (
+        -np.inf if below else float(borders[0]),
+        borders[0 if below else 1 : None if above else -1],
+        np.inf if above else float(borders[-1]),
+    )
+
+
+def _open_ends(borders: Floats, low: float, high: float) -> tuple[bool, bool]:
+    """Whether values lie below the first border, or above the last, by more than rounding."""
+    slack = 1e-9 * max(abs(float(borders[0])), abs(float(borders[-1])))
+    return low < borders[0] - slack, high > borders[-1] + slack
+
+
+def _round_borders(low: float, high: float, most: int) -> Floats:
     """Round numbers, the first at or below the lowest value, the last at or above the highest."""
     ticks = np.asarray(
-        MaxNLocator(MOST_CLASSES, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high), dtype=float
+        MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high), dtype=float
     )
     # The outermost of them may miss a value by a rounding error.
     first = min(max(int(np.searchsorted(ticks, low, side="right")) - 1, 0), len(ticks) - 2)
@@ -108,14 +135,21 @@ def class_of(values: Floats, borders: Floats) -> npt.NDArray[np.int64]:
 
 
 def class_labels(borders: Floats) -> list[str]:
-    """Return what each class holds, in words."""
-    texts = border_texts(borders)
-    return [f"{low} to {high}" for low, high in pairwise(texts)]
+    """Return what each class holds, in words: ``up to 15``, ``15 to 20``, ``over 20``."""
+    texts = dict(zip(borders[np.isfinite(borders)], border_texts(borders), strict=True))
+    return [_between(texts.get(low), texts.get(high)) for low, high in pairwise(borders)]
+
+
+def _between(low: str | None, high: str | None) -> str:
+    """Return a class in words; a border that is None is open, and a class holds its upper one."""
+    if low is None:
+        return f"up to {high}"
+    return f"over {low}" if high is None else f"{low} to {high}"
 
 
 def border_texts(borders: Iterable[float]) -> list[str]:
-    """Return borders with as many decimals as they have, and no more than four."""
-    values = [float(border) for border in borders]
+    """Return finite borders with as many decimals as they have, and no more than four."""
+    values = [float(border) for border in borders if np.isfinite(border)]
     decimals = next(
         (n for n in range(MOST_DECIMALS) if all(_ends(v, n) for v in values)), MOST_DECIMALS
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import geopandas as gpd
@@ -92,10 +94,11 @@ SOURCE_OF_SHAPE: Mapping[str, str] = {
     "small_areas": "small_areas",
     "england": "districts",
 }
+SENTENCE_END = re.compile(r"(?<=\.)\s+(?=\S)")
 PART_TITLES: Mapping[str, str] = {
     fields.VALUE: "{title}",
-    fields.LOWER: "{title}: lower bound of the interval",
-    fields.UPPER: "{title}: upper bound of the interval",
+    fields.LOWER: "{title}: lower bound of the {confidence}interval",
+    fields.UPPER: "{title}: upper bound of the {confidence}interval",
 }
 
 
@@ -130,20 +133,40 @@ def _layer_rows(
     name: str, frame: gpd.GeoDataFrame, results: Results, guide: Guide
 ) -> Iterator[dict[str, Any]]:
     measured = {column.name: column for column in measure_columns(results, LAYERS[name])}
+    confidence = confidences(results.of(LAYERS[name]))
     shape = guide.named([SOURCE_OF_SHAPE[name]])
     yield _row(name, FID, KEY_TITLES[FID], ())
     yield _row(name, GEOM, KEY_TITLES[GEOM], shape)
     for column in frame.columns.drop(fields.GEOMETRY):
         if column in measured:
-            yield _measure_row(name, measured[column], frame[column], guide)
+            sure = confidence.get((measured[column].metric, measured[column].year), "")
+            yield _measure_row(name, measured[column], frame[column], guide, sure)
         else:
             behind = guide.named(SOURCE_OF_KEY.get(column, ()))
             yield _row(name, column, KEY_TITLES[column], behind)
 
 
-def _measure_row(layer: str, column: Column, values: pd.Series, guide: Guide) -> dict[str, Any]:
+def confidences(rows: pd.DataFrame) -> dict[tuple[str, int], str]:
+    """Return the confidence of the intervals of each measure and year: ``95 %`` and a space.
+
+    Measures without an interval are not among them.
+
+    Parameters
+    ----------
+    rows : `tables.MEASURES`.
+    """
+    known = rows[[fields.METRIC, fields.YEAR, fields.CONFIDENCE]].dropna().drop_duplicates()
+    said: dict[tuple[str, int], list[str]] = {}
+    for metric, year, share in known.sort_values(fields.CONFIDENCE).itertuples(index=False):
+        said.setdefault((str(metric), int(year)), []).append(f"{100 * share:g} %")
+    return {case: f"{' or '.join(shares)} " for case, shares in said.items()}
+
+
+def _measure_row(
+    layer: str, column: Column, values: pd.Series, guide: Guide, confidence: str
+) -> dict[str, Any]:
     measure = guide.measures[column.metric]
-    title = PART_TITLES[column.part].format(title=measure.title)
+    title = PART_TITLES[column.part].format(title=measure.title, confidence=confidence)
     missing = int(values.isna().sum())
     return {
         **_row(layer, column.name, title, guide.behind(column.metric)),
@@ -188,12 +211,18 @@ def layer_descriptions(
     """
     about = {name: TITLES[name] for name in (*frames, "measures", "dictionary")}
     years = ", ".join(str(year) for year in results.years())
-    owed = " ".join(
-        dict.fromkeys(
-            f"{credit.title}: {credit.attribution.rstrip('.')}."
-            for credit in credits_used(results, guide)
-        )
-    )
+    owed = " ".join(_owed(credits_used(results, guide)))
     head = f"{SYNTHETIC} values, not for use. " if results.synthetic else ""
     tail = f"Map of {as_at:%-d %B %Y}. Years: {years}. Null means missing, never 0. Sources: {owed}"
     return {name: f"{head}{text} {tail}" for name, text in about.items()}
+
+
+def _owed(owed: Iterable[Credit]) -> Iterator[str]:
+    """Yield what is said of sources: each sentence of an attribution once, after its sources."""
+    behind: dict[str, list[str]] = {}
+    for credit in owed:
+        for sentence in SENTENCE_END.split(credit.attribution.strip()):
+            behind.setdefault(f"{sentence.rstrip('.')}.", []).append(credit.title)
+    # The sentences of a wording that is of one source stay together.
+    for titles, run in groupby(behind, key=lambda sentence: tuple(dict.fromkeys(behind[sentence]))):
+        yield f"{'; '.join(titles)}: {' '.join(run)}"
