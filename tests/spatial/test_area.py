@@ -64,6 +64,32 @@ def test_zones_of_a_partition_add_up():
         assert union_area_m2(squares(per_side), shapes).sum() == pytest.approx(whole, rel=1e-9)
 
 
+def test_chains_of_shapes_count_once():
+    """Five squares in a row, each half over the next, cover 3 x 1 m, in whichever order."""
+    chain = [box(at / 2, 0, at / 2 + 1, 1) for at in range(5)]
+    for order in ([0, 1, 2, 3, 4], [4, 0, 2, 1, 3]):
+        shapes = [chain[at] for at in order]
+        found = union_area_m2([box(-9, -9, 9, 9), box(1.25, 0, 9, 1)], shapes)
+        np.testing.assert_allclose(found, [3, 1.75])
+
+
+def test_a_piece_that_also_touches_the_zone_elsewhere():
+    """A shape that runs along a side of the zone, or meets its corner, adds no line or point."""
+    zone = box(0, 0, 4, 4)
+    hook = Polygon([(4, 0), (5, 0), (5, 4), (3, 4), (3, 3), (4, 3)])
+    np.testing.assert_allclose(union_area_m2([zone], [hook, box(3.5, 3.5, 6, 6)]), [1])
+
+
+def test_shapes_alone_are_measured_within_a_partition():
+    """Shapes that overlap nothing add up to their own area over zones that fill the ground."""
+    shapes = shapely.buffer(shapely.points(np.random.default_rng(8).uniform(0, 1000, (40, 2))), 3)
+    apart = [a for i, a in enumerate(shapes) if not shapely.intersects(a, shapes[:i]).any()]
+    inside = shapely.intersection(apart, box(0, 0, 1000, 1000))
+    assert len(apart) > 30
+    total_m2 = union_area_m2(squares(7), apart).sum()
+    assert total_m2 == pytest.approx(shapely.area(inside).sum(), rel=1e-12)
+
+
 def test_nothing_to_measure():
     """Without shapes every area is 0, and without zones there are none."""
     assert union_area_m2([box(0, 0, 1, 1)], []).tolist() == [0]
@@ -89,3 +115,5 @@ def test_shapes_that_overlap_themselves_are_refused():
     bow_tie = Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
     with pytest.raises(GeometryError, match="make_valid"):
         union_area_m2([box(0.5, 0.25, 3, 1.2)], [bow_tie, box(0, 0, 1, 1)])
+    with pytest.raises(GeometryError, match="expected each zone to be valid"):
+        union_area_m2([bow_tie], [box(0, 0, 1, 1)])

@@ -17,6 +17,8 @@ from healthycities.spatial.parallel import BLOCK_SIZE, hilbert_order, map_blocks
 from healthycities.spatial.shared_area import shared_area_m2
 
 _POLYGONAL = (3, 6)
+_ROUNDING = 1e-12
+"""Share of a shape's area that may be lost by leaving it uncut."""
 
 
 class _Shapes(NamedTuple):
@@ -24,9 +26,8 @@ class _Shapes(NamedTuple):
 
     shapes: ObjectArray
     group: IntArray
-    is_alone: npt.NDArray[np.bool_]
 
-    def take(self, positions: IntArray | npt.NDArray[np.bool_]) -> _Shapes:
+    def take(self, positions: IntArray) -> _Shapes:
         """Return some of them."""
         return _Shapes(*(part[positions] for part in self))
 
@@ -81,7 +82,7 @@ def _grouped(shapes: ObjectArray, tree: shapely.STRtree) -> _Shapes:
     meet = shapely.intersects(shapes[one], shapes[other])
     links = coo_array((meet, (one, other)), shape=(len(shapes), len(shapes)))
     _, group = connected_components(links, directed=False)
-    return _Shapes(shapes, group.astype(np.int64), np.bincount(group)[group] == 1)
+    return _Shapes(shapes, group.astype(np.int64))
 
 
 def _near(zones: ObjectArray, tree: shapely.STRtree) -> IntArray:
@@ -90,23 +91,33 @@ def _near(zones: ObjectArray, tree: shapely.STRtree) -> IntArray:
 
 
 def _union_area_of_block(block: tuple[ObjectArray, _Shapes]) -> FloatArray:
-    """Add up what shapes that are alone and groups of shapes cover of each zone."""
+    """Add up, for each zone, what each group of shapes covers of it."""
     zones, near = block
-    zone, shape = _candidates(zones, near.shapes)
-    reached = np.unique(shape)
+    zone, shape, area_m2 = _pieces(zones, near)
+    group_of_shape = near.group[shape]
+    is_first = np.ones(len(zone), dtype=bool)
+    is_first[1:] = (np.diff(zone) != 0) | (np.diff(group_of_shape) != 0)
+    group = np.cumsum(is_first) - 1
+    covered_m2 = np.bincount(group, area_m2)
+    several = np.bincount(group)[group] > 1
+    if several.any():
+        pieces = _cut(zones[zone[several]], near.shapes[shape[several]], area_m2[several])
+        together, which = np.unique(group[several], return_inverse=True)
+        covered_m2[together] = shapely.area(_joined(pieces, which))
+    return np.bincount(zone[is_first], covered_m2, minlength=len(zones))
+
+
+def _pieces(zones: ObjectArray, near: _Shapes) -> tuple[IntArray, IntArray, FloatArray]:
+    """Find the zone, the shape and the area of each piece, in the order of zones and groups."""
+    zone, shape = shapely.STRtree(near.shapes).query(zones)
+    order = np.lexsort((shape, near.group[shape], zone))
+    zone, shape = zone[order], shape[order]
+    reached, which = np.unique(shape, return_inverse=True)
     _require_valid(zones, "zone")
     _require_valid(near.shapes[reached], "shape")
-    alone = near.is_alone[shape]
-    area_m2 = shared_area_m2(zones, near.shapes, zone[alone], shape[alone])
-    covered = np.bincount(zone[alone], area_m2, minlength=len(zones))
-    return covered + _area_of_groups(zones, near.take(~near.is_alone))
-
-
-def _candidates(zones: ObjectArray, shapes: ObjectArray) -> tuple[IntArray, IntArray]:
-    """Pair zones with the shapes whose boxes meet theirs, in the order of both."""
-    zone, shape = shapely.STRtree(shapes).query(zones)
-    order = np.lexsort((shape, zone))
-    return zone[order], shape[order]
+    area_m2 = shared_area_m2(zones, near.shapes[reached], zone, which)
+    covers = area_m2 > 0
+    return zone[covers], shape[covers], area_m2[covers]
 
 
 def _require_valid(shapes: ObjectArray, what: str) -> None:
@@ -120,43 +131,27 @@ def _require_valid(shapes: ObjectArray, what: str) -> None:
         )
 
 
-def _area_of_groups(zones: ObjectArray, near: _Shapes) -> FloatArray:
-    """Cover each zone by the union of the pieces of each group within it."""
-    zone, shape, pieces = _pieces(zones, near.shapes)
-    order = np.lexsort((shape, near.group[shape], zone))
-    zone, group, pieces = zone[order], near.group[shape][order], pieces[order]
-    new = np.ones(len(zone), dtype=bool)
-    new[1:] = (zone[1:] != zone[:-1]) | (group[1:] != group[:-1])
-    area_m2 = shapely.area(_joined(pieces, np.cumsum(new) - 1))
-    return np.bincount(zone[new], area_m2, minlength=len(zones))
-
-
-def _pieces(zones: ObjectArray, shapes: ObjectArray) -> tuple[IntArray, IntArray, ObjectArray]:
-    """Cut shapes to the zones that they reach; return the zone and the shape of each piece, and it.
-
-    A shape wholly inside a zone needs no cutting.
-    """
-    tree = shapely.STRtree(shapes)
-    zone, shape = tree.query(zones, predicate="intersects")
-    within_zone, within_shape = tree.query(zones, predicate="contains_properly")
-    within = np.isin(zone * len(shapes) + shape, within_zone * len(shapes) + within_shape)
-    pieces = shapes[shape]
-    pieces[~within] = shapely.intersection(zones[zone[~within]], shapes[shape[~within]])
-    covering = shapely.area(pieces) > 0
-    return zone[covering], shape[covering], _polygonal(pieces[covering])
-
-
-def _polygonal(pieces: ObjectArray) -> ObjectArray:
-    """Drop the lines and points along which a shape only touches the rest of a zone."""
-    for mixed in np.flatnonzero(~np.isin(shapely.get_type_id(pieces), _POLYGONAL)):
-        parts = shapely.get_parts(pieces[mixed])
-        pieces[mixed] = shapely.union_all(parts[shapely.area(parts) > 0])
+def _cut(zones: ObjectArray, shapes: ObjectArray, area_m2: FloatArray) -> ObjectArray:
+    """Cut each shape to its zone; one with all its area within the zone is left as it is."""
+    pieces = shapes.copy()
+    leaves = area_m2 < shapely.area(shapes) * (1 - _ROUNDING)
+    pieces[leaves] = [
+        _polygonal(piece) for piece in shapely.intersection(zones[leaves], shapes[leaves])
+    ]
     return pieces
+
+
+def _polygonal(piece: shapely.Geometry) -> shapely.Geometry:
+    """Drop the lines and points along which a shape only touches the rest of a zone."""
+    if shapely.get_type_id(piece) in _POLYGONAL:
+        return piece
+    parts = shapely.get_parts(piece)
+    return shapely.union_all(parts[shapely.area(parts) > 0])
 
 
 def _joined(pieces: ObjectArray, group: IntArray) -> ObjectArray:
     """Join the pieces of each group, whose numbers rise from 0, by twos until one is left."""
-    while len(group) and len(group) > group[-1] + 1:
+    while len(group) > group[-1] + 1:
         place = np.arange(len(group)) - np.searchsorted(group, group)
         second = np.flatnonzero(place % 2)
         pieces[second - 1] = shapely.union(pieces[second - 1], pieces[second])
