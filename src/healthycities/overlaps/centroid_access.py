@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -29,7 +30,7 @@ _HECTARE_M2 = 10_000.0
 
 def build(given: Given) -> pd.DataFrame:
     """Return the table `tables.CENTROID_DISTANCE`, in the order of the small areas."""
-    return distances(given, nearest_distance_m)
+    return distances(given, partial(nearest_distance_m, workers=given.workers))
 
 
 def distances(given: Given, measured: Callable[[Any, FloatArray], FloatArray]) -> pd.DataFrame:

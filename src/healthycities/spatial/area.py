@@ -29,7 +29,7 @@ class _Shapes(NamedTuple):
 
     def take(self, positions: IntArray) -> _Shapes:
         """Return some of them."""
-        return _Shapes(*(part[positions] for part in self))
+        return _Shapes(self.shapes[positions], self.group[positions])
 
 
 def union_area_m2(
@@ -104,7 +104,8 @@ def _union_area_of_block(block: tuple[ObjectArray, _Shapes]) -> FloatArray:
         pieces = _cut(zones[zone[several]], near.shapes[shape[several]], area_m2[several])
         together, which = np.unique(group[several], return_inverse=True)
         covered_m2[together] = shapely.area(_joined(pieces, which))
-    return np.bincount(zone[is_first], covered_m2, minlength=len(zones))
+    covered_m2 = np.bincount(zone[is_first], covered_m2, minlength=len(zones))
+    return np.asarray(covered_m2, dtype=np.float64)
 
 
 def _pieces(zones: ObjectArray, near: _Shapes) -> tuple[IntArray, IntArray, FloatArray]:

@@ -153,10 +153,10 @@ def _below_both(edge: FloatArray, other: FloatArray, floor: float) -> float:
         kink = edge_left + share * (edge_right - edge_left)
         chord = lower_left + share * (lower_right - lower_left)
         area += 0.5 * (right - left) * (kink - chord)
-    return area
+    return float(area)
 
 
 @_compiled
 def _height(edge: FloatArray, x: float) -> float:
     """Northing of an edge at an easting."""
-    return edge[_Y_LEFT] + edge[_SLOPE] * (x - edge[_X_LEFT])
+    return float(edge[_Y_LEFT] + edge[_SLOPE] * (x - edge[_X_LEFT]))
