@@ -1,0 +1,143 @@
+"""Large rasters, read by their own blocks so that each is decoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.enums import MaskFlags
+from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetReader
+
+from healthycities.errors import SourceError
+from healthycities.io.raster import _grid
+from healthycities.spatial.grid import Grid
+from healthycities.spatial.spans import Window
+from healthycities.spatial.streaming import Block, Read
+
+_WINDOW_CELLS = 1 << 20
+"""Cells that a window aims at: large enough to hide the cost of a call, small enough to hold."""
+
+_CACHE_BYTES = 1 << 26
+"""What GDAL may keep of decoded blocks; none is read twice, and its default is 5 % of memory."""
+
+
+@dataclass(frozen=True)
+class BlockRaster:
+    """A raster that is read window by window.
+
+    Parameters
+    ----------
+    path : the file.
+    grid : its grid.
+    windows : whole blocks of the file, row by row from the north, that cover it once. They depend
+        on the file alone.
+    """
+
+    path: Path
+    grid: Grid
+    windows: tuple[Window, ...]
+
+    @property
+    def read(self) -> Read:
+        """The function that decodes windows; it opens the file each time that it is called."""
+        return partial(read_windows, self.path)
+
+
+def block_raster(path: Path, *, crs: str | None = None) -> BlockRaster:
+    """Find the grid and the blocks of a raster of one band, tiled or in strips, of any kind.
+
+    Parameters
+    ----------
+    path : the raster.
+    crs : its coordinate reference system, where the file does not say it.
+
+    Raises
+    ------
+    SourceError : the file is absent or unreadable, has several bands, or cells that are not square
+        or not north-up.
+    CrsError : the coordinate reference system is not known, is not what ``crs`` says, or is in
+        degrees.
+    """
+    with _opened(path) as raster:
+        grid = _grid(path, raster, crs)
+        return BlockRaster(path, grid, tuple(_windows(grid, *raster.block_shapes[0])))
+
+
+def _windows(grid: Grid, block_rows: int, block_columns: int) -> Iterator[Window]:
+    """Join blocks side by side, and then bands of blocks, until they are large enough."""
+    block_columns = min(block_columns, grid.n_columns)
+    side_by_side = max(1, _WINDOW_CELLS // (block_rows * block_columns))
+    n_columns = min(block_columns * side_by_side, grid.n_columns)
+    n_rows = block_rows * max(1, _WINDOW_CELLS // (block_rows * n_columns))
+    for row in range(0, grid.n_rows, n_rows):
+        for column in range(0, grid.n_columns, n_columns):
+            yield Window(
+                row,
+                column,
+                min(n_rows, grid.n_rows - row),
+                min(n_columns, grid.n_columns - column),
+            )
+
+
+def read_windows(path: Path, windows: Sequence[Window]) -> Iterator[Block]:
+    """Decode windows of a raster, one after the other.
+
+    Values are as the file means them: as they are stored, or float64 where it names a scale or an
+    offset.
+
+    Raises
+    ------
+    SourceError : the file is absent, or cannot be read.
+    """
+    with _opened(path) as raster:
+        for window in windows:
+            yield _block(raster, window)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[DatasetReader]:
+    try:
+        # One thread for each reader: the blocks of several windows are decoded side by side.
+        with (
+            rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES, GDAL_NUM_THREADS=1),
+            rasterio.open(path, sharing=False) as raster,
+        ):
+            yield raster
+    except RasterioIOError as error:
+        raise SourceError(
+            f"cannot be read as a raster ({error})",
+            file=path,
+            mend="Correct the path, or get the file again.",
+        ) from error
+
+
+def _block(raster: DatasetReader, window: Window) -> Block:
+    at = rasterio.windows.Window(window.column, window.row, window.n_columns, window.n_rows)
+    values = raster.read(1, window=at)
+    present = _present(raster, at, values)
+    scale, offset = raster.scales[0], raster.offsets[0]
+    if (scale, offset) != (1.0, 0.0):
+        values = values.astype(np.float64) * scale + offset
+    return Block(values, present)
+
+
+def _present(
+    raster: DatasetReader, at: rasterio.windows.Window, values: npt.NDArray[np.generic]
+) -> npt.NDArray[np.bool_] | None:
+    """Return where there is a value, or None where there is one everywhere."""
+    flags = raster.mask_flag_enums[0]
+    if flags == [MaskFlags.all_valid]:
+        return None
+    if flags == [MaskFlags.nodata] and values.dtype.kind in "iu":
+        # As the mask that GDAL would make, without going through the blocks again.
+        present = np.asarray(values != raster.nodata)
+    else:
+        present = np.asarray(raster.read_masks(1, window=at) != 0)
+    return None if present.all() else present
