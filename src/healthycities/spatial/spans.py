@@ -269,8 +269,8 @@ def _scan_row(
         if covered >= RESIDUE and not was_full:
             n_edges = _add_alike(cell + done, cell + start, covered, cells, fraction, n_edges)
         for column in range(start, start + _GROUP):
-            covered += cover[column]
-            cover[column] = 0.0
+            covered += cover[np.uint64(column)]
+            cover[np.uint64(column)] = 0.0
             full = covered > 1.0 - RESIDUE
             cells[n_edges], fraction[n_edges] = cell + column, covered
             n_edges += (covered >= RESIDUE) & (not full) & (column < width)

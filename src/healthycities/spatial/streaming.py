@@ -385,11 +385,12 @@ def _tally(
     # Four counts in turn, because one would wait for itself where neighbours are alike.
     counts = np.zeros((4, n_numbers), np.int64)
     for zone in range(n_zones):
+        own = result[zone]
         for edge in range(edge_indptr[zone], edge_indptr[zone + 1]):
-            result[zone, numbers[cells[edge]]] += fraction[edge]
+            own[numbers[cells[edge]]] += fraction[edge]
         for span in range(span_indptr[zone], span_indptr[zone + 1]):
             _count(numbers[first[span] : end[span]], counts)
-        result[zone] += counts.sum(axis=0)
+        own += counts.sum(axis=0)
         counts[:] = 0
     return result
 
