@@ -216,6 +216,22 @@ def test_layers_are_aggregated_one_by_one(how, by):
             np.testing.assert_array_equal(found.covered_share[:, layer], alone.covered_share)
 
 
+@pytest.mark.parametrize("how", ["mean", "sum"])
+def test_threads_and_memory_change_nothing(how):
+    """Many layers give the same on two threads, and whichever way they lie in memory."""
+    weights = Weights.from_grid(patchwork(1500), Grid(0.0, 1000.0, 25.0, 40, 40))
+    draw = np.random.default_rng(6)
+    layers = draw.normal(size=(1600, 5))
+    layers[draw.random(layers.shape) < 0.1] = np.nan
+    expected = weights.aggregate(layers, how)
+    for found in (
+        weights.aggregate(layers, how, workers=2),
+        weights.aggregate(np.asfortranarray(layers), how),
+    ):
+        np.testing.assert_array_equal(found.value, expected.value)
+        np.testing.assert_array_equal(found.covered_share, expected.covered_share)
+
+
 @given(arrays(np.float64, 9, elements=st.floats(-1e6, 1e6) | st.just(np.nan)))
 def test_a_mean_lies_among_its_values(values):
     """A mean is within the range of the values, and the share within 0 to 1."""

@@ -24,7 +24,8 @@ class Grid:
     """A north-up grid of square cells, numbered along its rows from the north-west corner.
 
     The number of a cell is ``row * n_columns + column``. A cell holds its west and north edge, not
-    its east and south edge.
+    its east and south edge. Values of a grid run the same way: rows from the north, each from the
+    west; :func:`healthycities.spatial.grid_values.cell_values` brings others to this order.
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ class Aggregate(NamedTuple):
     """Values of the rows, and the share of each row that had a value.
 
     ``value`` and ``covered_share`` have the shape of the values that were aggregated: one number
-    for each row, or rows x layers.
+    for each row, or rows x layers. Where a layer gives several values, as many quantiles or classes
+    do, they are a last axis of ``value`` alone.
     """
 
     value: FloatArray
@@ -152,6 +153,8 @@ class Weights:
         values: npt.ArrayLike,
         how: Literal["mean", "sum"] = "mean",
         by: npt.ArrayLike | None = None,
+        *,
+        workers: int = 1,
     ) -> Aggregate:
         """Aggregate the values of columns to rows.
 
@@ -163,10 +166,12 @@ class Weights:
 
         Parameters
         ----------
-        values : one number for each column, or columns x layers; NaN where missing.
+        values : one number for each column, or columns x layers; NaN where missing. Fastest where
+            the layers of a column lie side by side in memory.
         how : what to compute.
         by : something more to weigh each column by, such as its people; finite and not below 0.
             A sum is then that of ``by`` times the value.
+        workers : number of threads that share the rows of many layers; it changes no result.
 
         Raises
         ------
@@ -176,25 +181,32 @@ class Weights:
         """
         given = np.asarray(values, dtype=np.float64)
         self._require_length(given, "value", dimensions=(1, 2))
-        weights, total = (self.matrix, self.row_total) if by is None else self._weighted(by)
+        weights, full = (self.matrix, self.row_total) if by is None else self.weighted(by)
         layers = given[:, np.newaxis] if given.ndim == 1 else given
-        present = _one_layer_where_alike(~np.isnan(layers)).astype(np.float64)
-        size = weights @ present
-        value = weights @ np.nan_to_num(layers, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        total, size = _sums(weights, layers, workers)
         if how == "mean":
-            value = _ratio(value, size, empty=np.nan)
+            value = _ratio(total, size, empty=np.nan)
         elif how == "sum":
-            known = (weights @ (1.0 - present) == 0) & (self.matrix @ present > 0)
-            value = np.where(known, value, np.nan)
+            value = np.where(self._known(weights, layers), total, np.nan)
         else:
             raise ConfigError(f"expected 'mean' or 'sum', found {how!r}", place="how")
-        covered = np.minimum(_ratio(size, total[:, np.newaxis], empty=0.0), 1.0)
-        shares = np.broadcast_to(covered, value.shape).copy()
+        covered = np.minimum(_ratio(size, full[:, np.newaxis], empty=0.0), 1.0)
         shape = (len(self.rows), *given.shape[1:])
-        return Aggregate(value.reshape(shape), shares.reshape(shape))
+        return Aggregate(value.reshape(shape), covered.reshape(shape))
 
-    def _weighted(self, by: npt.ArrayLike) -> tuple[csr_array, FloatArray]:
-        """Return the weights times ``by``, and their sum in each row."""
+    def _known(self, weights: csr_array, layers: FloatArray) -> npt.NDArray[np.bool_]:
+        """Tell where no column of some weight is missing, and at least one is there."""
+        present = _one_layer_where_alike(~np.isnan(layers)).astype(np.float64)
+        known = (weights @ (1.0 - present) == 0) & (self.matrix @ present > 0)
+        return np.broadcast_to(known, (known.shape[0], layers.shape[1]))
+
+    def weighted(self, by: npt.ArrayLike) -> tuple[csr_array, FloatArray]:
+        """Return the weights times ``by``, one number for each column, and their sum in each row.
+
+        Raises
+        ------
+        AlignmentError : a number is missing, infinite or negative, or there is not one for each.
+        """
         factor = np.asarray(by, dtype=np.float64)
         self._require_length(factor, "number in `by`", dimensions=(1,))
         bad = ~(np.isfinite(factor) & (factor >= 0))
@@ -277,6 +289,18 @@ def _ratio(above: FloatArray, below: FloatArray, *, empty: float) -> FloatArray:
     result = np.full(np.broadcast_shapes(above.shape, below.shape), empty)
     np.divide(above, below, out=result, where=below > 0)
     return result
+
+
+def _sums(weights: csr_array, layers: FloatArray, workers: int) -> tuple[FloatArray, FloatArray]:
+    """Sum weights times values, and the weights of columns with a value, in each row and layer."""
+    if layers.shape[1] > 1:
+        # Here, because the compiler takes longer to load than one layer to sum.
+        from healthycities.spatial.products import weighted_sums
+
+        return weighted_sums(weights, layers, workers=workers)
+    present = (~np.isnan(layers)).astype(np.float64)
+    known = np.nan_to_num(layers, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    return weights @ known, weights @ present
 
 
 def _one_layer_where_alike(present: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
