@@ -44,18 +44,24 @@ def test_one_far_value_does_not_make_one_class_of_all_others():
     """Of 300 districts with 20 to 32 m² a person, one with 337 lies in an open class of its own."""
     usual = np.linspace(20, 32, 299)
     borders = class_borders([*usual, 337])
-    assert borders.tolist() == [20, 25, 30, 35, np.inf]
-    assert class_labels(borders) == ["20 to 25", "25 to 30", "30 to 35", "over 35"]
-    assert class_of(np.array([35.0, 337.0]), borders).tolist() == [2, 3]
+    assert borders.tolist() == [20, 22.5, 25, 27.5, 30, 32.5, np.inf]
+    assert class_labels(borders)[-2:] == ["30.0 to 32.5", "over 32.5"]
+    assert class_of(np.array([32.5, 337.0]), borders).tolist() == [4, 5]
     below = class_borders([*usual, -300])
-    assert below.tolist() == [-np.inf, 20, 25, 30, 35]
-    assert class_labels(below)[0] == "up to 20"
+    assert below.tolist() == [-np.inf, 20, 22.5, 25, 27.5, 30, 32.5]
+    assert class_labels(below)[0] == "up to 20.0"
+
+
+def test_classes_are_open_only_where_few_values_are_far_from_the_others():
+    """Of 300 values from 20 to 32 one at 40 still has a class with both of its borders."""
+    borders = class_borders([*np.linspace(20, 32, 299), 40])
+    assert borders.tolist() == [20, 25, 30, 35, 40]
 
 
 def test_a_guideline_among_far_values_is_a_border_still():
     """With values to 337 a guideline at 100 parts the far ones; one at 400 has none to part."""
     borders = class_borders([*np.linspace(20, 32, 299), 90, 337], [100, 400])
-    assert borders.tolist() == [20, 25, 30, 35, 100, np.inf]
+    assert borders.tolist() == [20, 22.5, 25, 27.5, 30, 32.5, 100, np.inf]
 
 
 @pytest.mark.parametrize(

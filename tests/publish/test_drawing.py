@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,15 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from healthycities.publish.drawing import (
     MISSING_COLOUR,
+    SMALL_MAP_IN,
     Panel,
     colours,
     draw_lines,
     draw_map,
     for_drawing,
+    spread,
 )
 
 SQUARES = gpd.GeoSeries(
@@ -32,7 +37,7 @@ def picture(values: list[float], **changes) -> bytes:
     """Draw three squares."""
     buffer = io.BytesIO()
     panel = Panel("Squares", SQUARES, pd.Series(values, index=SQUARES.index))
-    draw_map(buffer, [panel], title="A title", unit="µg/m³", **changes)
+    draw_map(buffer, panel, title="A title", unit="µg/m³", **changes)
     return buffer.getvalue()
 
 
@@ -87,7 +92,7 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone():
 def test_a_map_goes_to_a_file_too(tmp_path: Path):
     """A path is as good as a buffer."""
     panel = Panel("Squares", SQUARES, pd.Series([1.0, 2.0, 3.0], index=SQUARES.index))
-    draw_map(tmp_path / "map.png", [panel], title="A title", unit="%", outlines=SQUARES)
+    draw_map(tmp_path / "map.png", panel, title="A title", unit="%", outlines=SQUARES)
     assert Image.open(tmp_path / "map.png").width > 400
 
 
@@ -110,7 +115,7 @@ def test_a_picture_is_as_high_as_its_shapes_need(height_m: int):
     )
     buffer = io.BytesIO()
     panel = Panel("Districts", shapes, pd.Series([1.0, 2.0, 3.0]))
-    draw_map(buffer, [panel], title="A title", unit="%", dpi=100)
+    draw_map(buffer, panel, title="A title", unit="%", dpi=100)
     inked = pixels(buffer.getvalue())
     assert longest_run(~inked.any(axis=1)) < 50
     assert inked.shape[0] < 5.2 * 100
@@ -131,19 +136,40 @@ def places(svg: str, labels: list[str]) -> list[tuple[float, float]]:
     return [(float(match[1]), float(match[2])) for match in found if match]
 
 
-@pytest.mark.parametrize(("panels", "rows"), [(1, 2), (2, 1)])
-def test_a_legend_is_in_one_row_where_it_fits(panels: int, rows: int):
-    """Classes and no data stand in one row below two maps, and in two below one."""
+@pytest.mark.parametrize(("size_in", "rows"), [(SMALL_MAP_IN, 2), ((7.2, 3.6), 1)])
+def test_a_legend_is_in_one_row_where_it_fits(size_in: tuple[float, float], rows: int):
+    """Classes and no data stand in one row below a wide map, and in two below a small one."""
     values = pd.Series([0.0, np.nan, 10.0], index=SQUARES.index)
     buffer = io.BytesIO()
-    drawn = [Panel(str(n), SQUARES, values) for n in range(panels)]
-    draw_map(buffer, drawn, title="A title", unit="%", file_format="svg")
+    panel = Panel("Squares", SQUARES, values)
+    draw_map(buffer, panel, title="A title", unit="%", size_in=size_in, file_format="svg")
     svg = buffer.getvalue().decode()
     labels = [*re.findall(r"<!-- (\d+ to \d+) -->", svg), "no data"]
     assert len(labels) == 6
     found = places(svg, labels)
     assert len({base for _, base in found}) == rows
-    assert max(left for left, _ in found) < 3.6 * 72 * panels - 20
+    assert max(left for left, _ in found) < size_in[0] * 72 - 20
+
+
+def test_maps_that_are_compared_have_their_classes_in_common():
+    """A map of values to 3 has the legend of the values to 10 that it is compared with."""
+    compared = np.array([0.0, 3.0, 10.0])
+    alone = picture([0.0, 1.0, 3.0], file_format="svg").decode()
+    beside = picture([0.0, 1.0, 3.0], file_format="svg", compared=compared).decode()
+    assert "<!-- 8 to 10 -->" in beside
+    assert "<!-- 8 to 10 -->" not in alone
+
+
+def test_a_shape_is_named_where_its_name_fits():
+    """A short name fits into a square, one of two words in two lines, and a long word does not."""
+    buffer = io.BytesIO()
+    names = ["Bath", "Bristol and Somerset", "Llanfairpwllgwyngyllgogerychwyrn"]
+    panel = Panel("Squares", SQUARES, pd.Series([1.0, 2.0, 3.0], index=SQUARES.index), labels=names)
+    draw_map(buffer, panel, title="A title", unit="%", file_format="svg")
+    svg = buffer.getvalue().decode()
+    assert "<!-- Bath -->" in svg
+    assert "<!-- Bristol and\nSomerset -->" in svg or "<!-- Bristol and Somerset -->" in svg
+    assert "Llanfair" not in svg
 
 
 def test_nothing_is_cut_off_at_the_right():
@@ -151,7 +177,7 @@ def test_nothing_is_cut_off_at_the_right():
     words = "people within a walk of an open greenspace of half a hectare or more, by district"
     buffer = io.BytesIO()
     panel = Panel("Squares", SQUARES, pd.Series([0.0, 5.0, 1e6], index=SQUARES.index))
-    draw_map(buffer, [panel], title=words, unit=words)
+    draw_map(buffer, panel, title=words, unit=words)
     assert not pixels(buffer.getvalue())[:, -4:].any()
 
 
@@ -169,13 +195,44 @@ def test_lines_break_where_a_year_is_missing():
     """A year without a value leaves the line of one area and not that of the other."""
     lines = pd.DataFrame({2021: [1.0, 2.0], 2022: [np.nan, 3.0]}, index=["England", "A"])
     buffer = io.BytesIO()
-    draw_lines(buffer, lines, title="A title", unit="%", whole="England")
+    draw_lines(buffer, lines, title="A title", unit="%", wholes=["England"])
     svg = buffer.getvalue().decode()
     assert "<!-- 2022 -->" in svg
     assert "<!-- England -->" not in svg
     other = io.BytesIO()
-    draw_lines(other, lines.fillna(4.0), title="A title", unit="%", whole="England")
+    draw_lines(other, lines.fillna(4.0), title="A title", unit="%", wholes=["England"])
     assert "<!-- England -->" in other.getvalue().decode()
+
+
+def test_of_many_lines_the_highest_and_lowest_are_named():
+    """Of ten lines the two that end farthest apart are named beside the whole, and no other."""
+    lines = pd.DataFrame(
+        {2021: np.arange(11.0), 2022: np.arange(11.0)[::-1]},
+        index=["England", *(f"Area {n}" for n in range(10))],
+    )
+    lines.loc["England"] = 5.5
+    buffer = io.BytesIO()
+    draw_lines(buffer, lines, title="A title", unit="%", wholes=["England"])
+    named = re.findall(r"<!-- (Area \d|England) -->", buffer.getvalue().decode())
+    assert sorted(named) == ["Area 0", "Area 9", "England"]
+
+
+def test_labels_that_would_overlap_are_moved_apart():
+    """Two labels of 10 wanted at 0 and 4 stand at -3 and 7; a third at 30 stays."""
+    assert spread([0, 4, 30], [10, 10, 10]) == [-3, 7, 30]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 100), st.floats(1, 20)), max_size=8).map(
+        lambda pairs: sorted(pairs)
+    )
+)
+def test_no_labels_overlap(pairs: list[tuple[float, float]]):
+    """Whatever the places wanted, labels stand above each other in their order."""
+    heights = [height for _, height in pairs]
+    placed = spread([place for place, _ in pairs], heights)
+    edges = [(p - h / 2, p + h / 2) for p, h in zip(placed, heights, strict=True)]
+    assert all(high <= low + 1e-6 for (_, high), (low, _) in pairwise(edges))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +267,7 @@ def test_an_inset_shows_what_lies_within_it_and_no_more():
     for name, inset in (("with", squares.iloc[[55]]), ("without", None)):
         buffer = io.BytesIO()
         panel = Panel("Squares", squares, pd.Series(1.0, index=squares.index))
-        draw_map(buffer, [panel], title="A title", unit="%", inset=inset, file_format="svg")
+        draw_map(buffer, panel, title="A title", unit="%", inset=inset, file_format="svg")
         shapes[name] = len(
             re.findall("stroke: #ffffff; stroke-width: 0.25", buffer.getvalue().decode())
         )

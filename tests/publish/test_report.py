@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from tests.publish.conftest import DEVON, NAMES, NOT_USED, TEES, Run, air, mortality
+from tests.publish.conftest import DEVON, MEASURES, NAMES, NOT_USED, TEES, A, Run, air, mortality
 
 from healthycities.publish.report import decimals_for, number
 
@@ -99,7 +100,15 @@ def test_the_overview_has_each_authority_with_its_intervals(run: Run):
     rows.loc[rows["area_code"] == DEVON, ["value", "lower", "upper"]] = float("nan")
     told = page(run)
     table = {row[0]: row[1:] for row in told.tables[0]}
-    assert list(table) == ["Area", f"{NAMES[DEVON]}*", NAMES[TEES], "England"]
+    assert list(table) == [
+        "Area",
+        f"{NAMES[DEVON]}*",
+        "Torbay",
+        NAMES[TEES],
+        "Hartlepool",
+        "Middlesbrough",
+        "England",
+    ]
     assert table["Area"][1].startswith("PM2.5, annual mean <by people> µg/m³, 2023")
     assert table[NAMES[TEES]] == ["3,750 3,375 to 4,125", "7.0"]
     assert table[f"{NAMES[DEVON]}*"] == ["no data", "12.0"]
@@ -117,17 +126,17 @@ def test_a_value_that_covers_a_part_is_marked(run: Run):
 
 
 def test_every_picture_is_within_the_page_and_told_in_words(run: Run):
-    """A map of each measure, as SVG in the page, with the lowest and highest in its text."""
+    """Two maps of each measure, as SVG in the page, with the lowest and highest in their texts."""
     pictures = page(run).of("img")
-    assert len(pictures) == 2
+    assert len(pictures) == 4
     for picture in pictures:
         head, _, content = str(picture["src"]).partition(",")
         assert head == "data:image/svg+xml;base64"
         svg = base64.b64decode(content).decode()
         assert "<svg" in svg
         assert not any(f'href="{start}' in svg for start in OUTSIDE)
-    said = str(pictures[1]["alt"])
-    assert "Lowest: Tees Valley Combined Authority, 7.0" in said
+    said = str(pictures[3]["alt"])
+    assert "Tees Valley Combined Authority. Lowest: Hartlepool, 4.00. Highest: Middles" in said
     assert "Without data: 0 of 2 areas" in said
 
 
@@ -137,7 +146,7 @@ def test_several_years_are_a_trend_and_a_table(run: Run):
     assert "so no trend is shown" in " ".join(one.text)
     run.measures = [air(2022), air(), mortality()]
     two = page(run)
-    assert len(two.of("img")) == 3
+    assert len(two.of("img")) == len(one.of("img")) + 1
     assert len(two.tables) == len(one.tables) + 1
     assert two.captions[-1].endswith("by year")
 
@@ -154,7 +163,7 @@ def test_notes_and_sources_are_told(make_run: Callable[..., Run]):
     rows = run.measures[1]
     rows.loc[rows["area_code"] == TEES, "note"] = "a note of Tees Valley"
     text = " ".join(page(run).text)
-    assert "Deaths from all causes, 2023: a note of Tees Valley" in text
+    assert f"Deaths from all causes, 2023; {NAMES[TEES]}: a note of Tees Valley" in text
     for name in run.settings.sources:
         assert (f"Attribution of {name}" in text) == (name != NOT_USED)
 
@@ -174,6 +183,84 @@ def test_a_run_without_authorities_shows_its_districts(run: Run):
     run.measures = [frame[frame["level"] != "authority"] for frame in run.measures]
     table = {row[0]: row[1:] for row in page(run).tables[0]}
     assert list(table) == ["Area", "Hartlepool", "Middlesbrough", "Torbay", "England"]
+
+
+def one_authority(run: Run) -> None:
+    """Leave a run of Tees Valley alone, with a note of two years."""
+    run.areas = run.areas[run.areas["authority_code"] == TEES].assign(all_england=False)
+    frames = [air(2022).assign(note="people of 2021"), air().assign(note="people of 2021")]
+    codes = {TEES, *run.areas["district_code"], *run.areas["small_area_code"]}
+    run.measures = [frame[frame["area_code"].isin(codes)] for frame in frames]
+
+
+def picture_of(told: Page, number: int) -> str:
+    """Return a picture of a page as text."""
+    return base64.b64decode(str(told.of("img")[number]["src"]).partition(",")[2]).decode()
+
+
+def test_one_authority_has_its_districts_told_by_name(run: Run):
+    """The page is of Tees Valley: its name above, its districts in tables, map and lines."""
+    one_authority(run)
+    told = page(run)
+    text = " ".join(told.text)
+    assert f"Health and environment of {NAMES[TEES]}" in text
+    assert "1 authority, 2 districts, 2 small areas" in text
+    for table in told.tables:
+        assert [row[0] for row in table[1:]] == [NAMES[TEES], "Hartlepool", "Middlesbrough"]
+    drawn, lines = picture_of(told, 0), picture_of(told, 1)
+    assert "<!-- Authorities -->" not in drawn
+    assert "<!-- Hartlepool -->" in drawn
+    assert all(f"<!-- {name} -->" in lines for name in ("Tees Valley", "Middlesbrough"))
+    assert "Each other line is one district" in text
+
+
+def test_equal_notes_of_several_years_are_one(run: Run):
+    """What is said of every value of a table stands once below it."""
+    one_authority(run)
+    notes = [text for text in page(run).text if "people of 2021" in text]
+    assert notes == [
+        "PM2.5, annual mean <by people>, 2023: people of 2021",
+        "All values: people of 2021",
+    ]
+
+
+def test_a_note_that_says_the_share_gives_way_to_the_mark(run: Run):
+    """Where a value rests on a part its dagger says so, and the rest of its note stands below."""
+    one_authority(run)
+    rows = run.measures[1]
+    rows.loc[rows["area_code"] == A, "covered_share"] = 0.913
+    rows.loc[rows["area_code"] == A, "note"] = "people of 2021; rests on 91.3 % of the whole"
+    told = page(run)
+    assert "91.3 %" not in " ".join(told.text)
+    assert told.tables[0][2] == ["Hartlepool", "4.00†"]
+
+
+def test_captions_are_plain_and_methods_stand_at_the_end(run: Run):
+    """A caption says which way is better; how a measure is computed stands in a list of its own."""
+    run.described["pm25_mean_ugm3"] = replace(MEASURES["pm25_mean_ugm3"], direction="neither")
+    text = " ".join(page(run).text)
+    assert "µg/m³. Neither a high nor a low value is better in itself. To compare with" in text
+    assert "a year. Lower is better." in text
+    assert text.count("Mean of cells.") == 1
+    assert text.index("How each measure is computed") < text.index("Mean of cells.")
+
+
+def test_limits_that_were_not_checked_are_marked_at_the_sources(run: Run):
+    """No caption says verify: the figures are marked where their sources are told."""
+    text = " ".join(page(run).text)
+    assert "verify" not in text
+    assert text.count("Figures marked so were not checked against their source") == 1
+    assert text.index("WHO global air quality guidelines 2021") > text.index("Sources")
+    assert "interval. Two values" in text
+    assert "is its 95 % interval" in text
+
+
+def test_columns_of_one_measure_are_headed_by_their_years(run: Run):
+    """A table by year says its measure once, above it."""
+    one_authority(run)
+    told = page(run)
+    assert told.captions[-1] == "PM2.5, annual mean <by people>: by year"
+    assert told.tables[-1][0] == ["Area", "2022 µg/m³", "2023 µg/m³"]
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,11 @@ MOST_CLASSES = 6
 MOST_DECIMALS = 4
 FAR_PERCENT = 2
 """The lowest and the highest of values, in hundredths, that may lie in an open class."""
+USUAL_SHARE = 0.5
+"""The others then take less than this share of the range of all."""
 CROWDED_SHARE = 0.35
 GUIDELINE_UNIT = "µg/m³"
+NOT_CHECKED = "(verify)"
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,14 @@ class Guideline:
     Parameters
     ----------
     label : a few words for a legend.
-    source : where it comes from, with any doubt about it.
+    source : where it comes from.
+    checked : whether the value was held against its source.
     """
 
     value_ugm3: float
     label: str
     source: str
+    checked: bool
 
 
 def guidelines(name: str, measure: Measure) -> tuple[Guideline, ...]:
@@ -53,9 +58,10 @@ def guidelines(name: str, measure: Measure) -> tuple[Guideline, ...]:
 
 
 def _guideline(row: Mapping[str, str]) -> Guideline:
-    status = row["status"].replace("(verify)", "").strip()
+    status = row["status"].replace(NOT_CHECKED, "").strip()
     label = f"{_in_words(row['name'])}, {status}"
-    return Guideline(float(row["value_ugm3"]), label, f"{row['source']}, {row['status']}")
+    checked = NOT_CHECKED not in row["status"]
+    return Guideline(float(row["value_ugm3"]), label, row["source"], checked)
 
 
 def _in_words(name: str) -> str:
@@ -68,9 +74,9 @@ def _in_words(name: str) -> str:
 def class_borders(values: Iterable[float], guideline_values: Iterable[float] = ()) -> Floats:
     """Return the borders of the classes that hold some values, ascending; at least two.
 
-    The round ones hold all values but the lowest and highest fiftieth, so that a few far ones do
-    not make one class of all others. Where such values lie beyond, the first border is minus
-    infinity, or the last infinity: that class is open.
+    The round ones hold all values, but where the lowest and highest fiftieth take more than half
+    of the range: those far ones would make one class of all others, and lie in an open class. Its
+    outer border is minus infinity or infinity.
 
     Parameters
     ----------
@@ -97,9 +103,11 @@ def _round_classes(given: Floats, low: float, high: float) -> tuple[float, Float
     usual_high = float(np.percentile(given, 100 - FAR_PERCENT, method="higher"))
     if usual_low == usual_high:
         usual_high = usual_low + (abs(usual_low) or 1.0)
+    if usual_high - usual_low >= USUAL_SHARE * (high - low):
+        usual_low, usual_high = min(usual_low, low), max(usual_high, high)
     borders = _round_borders(usual_low, usual_high, MOST_CLASSES)
     if any(_open_ends(borders, low, high)):
-        borders = _round_borders(usual_low, usual_high, MOST_CLASSES - 2)
+        borders = _round_borders(usual_low, usual_high, MOST_CLASSES - 1)
     below, above = _open_ends(borders, low, high)
     return (
         -np.inf if below else float(borders[0]),

@@ -41,23 +41,41 @@ MISSING_HATCH = "/////"
 MISSING_EDGE = "#8a8a8a"
 BASE_COLOUR = "#e3e3e3"
 OUTLINE_COLOUR = "#1a1a1a"
-LINE_COLOUR = "#8796a5"
+LINE_COLOUR = "#aab5bf"
+NAMED_COLOUR = "#2f4256"
+DARK_SUM = 1.5
+"""A colour is dark whose red, green and blue, each from 0 to 1, have less than this sum."""
 WHOLE_COLOUR = "#b3420a"
 FINEST_SHARE = 1 / 2500
 MARGIN_SHARE = 0.02
+BAR_SHARE = 0.06
+"""Height of the scale bar and its number, as a share of the map."""
 
-PANEL_WIDTH_IN = 3.6
-HIGHEST_MAP_IN = 3.6
+SMALL_MAP_IN = (3.6, 3.6)
+LARGE_MAP_IN = (5.2, 5.2)
+"""Width of a picture, and the greatest height of its map."""
+LINES_IN = (4.0, 2.6)
 LOWEST_MAP_IN = 1.0
 POINTS_AN_INCH = 72
 TITLE_PT = 10.0
 PANEL_TITLE_PT = 8.5
 LEGEND_PT = 8.0
 LINE_SPACING = 1.25
+LABEL_PT = 6.0
+LABEL_SPACING = 1.1
+LETTER_EM = 0.8
+LABEL_WITHIN = 0.93
+"""Share of a label that lies within its shape."""
 GAP_PT = 5.0
 HANDLE_EM = 1.8
 HANDLE_GAP_EM = 0.8
 COLUMN_GAP_EM = 2.0
+MOST_NAMED = 5
+"""So many lines are all named; of more, the highest and the lowest."""
+NAME_PT = 7.0
+NAME_WIDTH_IN = 1.25
+LINES_AXIS_SHARE = 0.72
+"""Height of the axes of lines as a share of their picture's."""
 YEAR_LABEL_SHARE = 0.14
 """Share of the axis of years that one label takes."""
 # Left, bottom, width and height as shares of the map: the North Sea, for a map of England.
@@ -84,12 +102,14 @@ class Panel:
     shapes : polygons in metres.
     numbers : one for each shape, in the same order; NaN where missing.
     base : land below the shapes, shown where they leave it open.
+    labels : a name for each shape, in the same order, written where it fits; none without.
     """
 
     title: str
     shapes: gpd.GeoSeries
     numbers: pd.Series
     base: gpd.GeoSeries | None = None
+    labels: Sequence[str] = ()
 
 
 @contextmanager
@@ -184,18 +204,33 @@ def _frame(axes: Axes, bounds: Floats, margin_share: float = MARGIN_SHARE) -> No
     axes.set_ylim(south - margin, north + margin)
 
 
-def _scale_bar(axes: Axes, bounds: Floats) -> None:
-    """Draw a bar of a round number of kilometres, a fifth of the map's width or less."""
-    west, south, east, _ = bounds
-    # At the lower right, where England leaves the most sea.
+def _scale_bar(axes: Axes, bounds: Floats, shapes: gpd.GeoSeries) -> None:
+    """Draw a bar of a round number of kilometres, a fifth of the map's width or less.
+
+    It stands at the lower right, where England leaves the most sea, or at the lower left where
+    the shapes leave room for it there alone.
+    """
+    west, south, east, north = bounds
     room_km = (east - west) / 5000
     power = 10 ** np.floor(np.log10(room_km))
-    length_km = max(step * power for step in (1, 2, 5) if step * power <= room_km)
-    start, end = east - length_km * 1000, east
-    axes.plot([start, end], [south, south], color=OUTLINE_COLOUR, linewidth=1.4)
+    length_m = 1000 * max(step * power for step in (1, 2, 5) if step * power <= room_km)
+    high_m = BAR_SHARE * max(east - west, north - south)
+    start = next(
+        (
+            start
+            for start in (east - length_m, west)
+            if not shapes.intersects(
+                shapely.box(start, south, start + length_m, south + high_m)
+            ).any()
+        ),
+        east - length_m,
+    )
+    axes.plot(
+        [start, start + length_m], [south, south], color=OUTLINE_COLOUR, linewidth=1.4, zorder=4
+    )
     axes.annotate(
-        f"{length_km:g} km",
-        ((start + end) / 2, south),
+        f"{length_m / 1000:g} km",
+        (start + length_m / 2, south),
         xytext=(0, 3),
         textcoords="offset points",
         ha="center",
@@ -226,54 +261,61 @@ def _handles(borders: Floats, *, missing: bool, base: bool) -> list[Patch]:
 
 def draw_map(
     target: Target,
-    panels: Sequence[Panel],
+    panel: Panel,
     *,
     title: str,
     unit: str,
     outlines: gpd.GeoSeries | None = None,
     guidelines: Sequence[Guideline] = (),
     inset: gpd.GeoSeries | None = None,
+    compared: Floats | None = None,
+    size_in: tuple[float, float] = SMALL_MAP_IN,
     file_format: str = "png",
     dpi: int = 150,
 ) -> None:
-    """Draw maps side by side, with one legend for all of them.
+    """Draw a map with its legend.
 
     Parameters
     ----------
     target : path, or a buffer open for bytes.
-    panels : the maps, at least one.
+    panel : the map.
     title, unit : what the values are.
-    outlines : borders drawn over the last map, such as those of the authorities.
+    outlines : borders drawn over the map, such as those of the authorities.
     guidelines : become borders of classes where they lie among the values.
-    inset : place that the last map shows a second time, enlarged.
+    inset : place that the map shows a second time, enlarged.
+    compared : the values of this map and of those that it is to have its classes in common with;
+        those of this map where it is not given.
+    size_in : width of the picture, and the greatest height of its map.
     file_format : "png" or "svg".
     dpi : dots an inch of a PNG.
     """
-    everything = pd.concat([panel.numbers for panel in panels]).to_numpy(dtype=float)
-    borders = class_borders(everything, [one.value_ugm3 for one in guidelines])
-    bounds = np.asarray(panels[0].shapes.total_bounds)
-    width_in = PANEL_WIDTH_IN * len(panels)
+    shown = panel.numbers.to_numpy(dtype=float)
+    borders = class_borders(
+        shown if compared is None else compared, [one.value_ugm3 for one in guidelines]
+    )
+    bounds = np.asarray(panel.shapes.total_bounds)
+    width_in, highest_in = size_in
     with _styled():
         heading = _wrapped(title, width_in, TITLE_PT, "bold")
         legend = _legend(
             borders,
             [unit, *guideline_labels(borders, guidelines)],
             width_in,
-            missing=bool(np.isnan(everything).any()),
-            base=any(panel.base is not None for panel in panels),
+            missing=bool(np.isnan(shown).any()),
+            base=panel.base is not None,
         )
-        height_in = _map_height_in(bounds) + _text_height_in(heading, legend)
+        map_height_in = _map_height_in(bounds, width_in, highest_in)
+        height_in = map_height_in + _text_height_in(heading, legend)
         figure = Figure(figsize=(width_in, height_in))
         figure.set_layout_engine("constrained", h_pad=GAP_PT / POINTS_AN_INCH)
-        places = figure.subplots(1, len(panels), squeeze=False)[0]
-        for axes, panel in zip(places, panels, strict=True):
-            over = outlines if panel is panels[-1] else None
-            _map(axes, panel, borders, over)
-            _frame(axes, bounds)
-            axes.set_title(panel.title, fontsize=PANEL_TITLE_PT, loc="left")
-        _scale_bar(places[0], bounds)
+        axes = figure.subplots()
+        _map(axes, panel, borders, outlines)
+        _frame(axes, bounds)
+        _label(axes, panel, borders, _metres_an_inch(bounds, width_in, map_height_in))
+        axes.set_title(panel.title, fontsize=PANEL_TITLE_PT, loc="left")
+        _scale_bar(axes, bounds, panel.shapes)
         if inset is not None:
-            _enlarge(places[-1], panels[-1], borders, outlines, np.asarray(inset.total_bounds))
+            _enlarge(axes, panel, borders, outlines, np.asarray(inset.total_bounds))
         figure.suptitle(heading, fontsize=TITLE_PT, fontweight="bold", x=0.01, ha="left")
         figure.legend(
             handles=legend.handles,
@@ -288,6 +330,78 @@ def draw_map(
             title_fontsize=LEGEND_PT,
         )
         _save(figure, target, file_format, dpi)
+
+
+def _metres_an_inch(bounds: Floats, width_in: float, height_in: float) -> float:
+    west, south, east, north = bounds
+    margins = 2 * MARGIN_SHARE * max(east - west, north - south)
+    wide, high = east - west + margins, north - south + margins
+    return float(max(wide / _room_in(width_in), high / height_in))
+
+
+def _label(axes: Axes, panel: Panel, borders: Floats, metres_an_inch: float) -> None:
+    """Write the name of each shape that has room for it, in dark on light and light on dark."""
+    if not panel.labels:
+        return
+    classes = class_of(panel.numbers.to_numpy(dtype=float), borders)
+    shades = colours(len(borders) - 1)
+    for shape, name, index in zip(panel.shapes, panel.labels, classes, strict=True):
+        place = _place_of_label(shape, name, metres_an_inch)
+        if place is not None:
+            x, y, text = place
+            fill = shades[index] if index >= 0 else (1.0, 1.0, 1.0, 1.0)
+            axes.text(
+                x,
+                y,
+                text,
+                fontsize=LABEL_PT,
+                color="#ffffff" if sum(fill[:3]) < DARK_SUM else OUTLINE_COLOUR,
+                ha="center",
+                va="center",
+                linespacing=LABEL_SPACING,
+                zorder=4,
+                # Borders and hatches would cross the letters.
+                bbox={"facecolor": fill, "edgecolor": "none", "pad": 0.3},
+            )
+
+
+def _place_of_label(
+    shape: Any, name: str, metres_an_inch: float
+) -> tuple[float, float, str] | None:
+    """Return the middle of a name, and its lines, where it fits into a shape; else None."""
+    room = max(shapely.get_parts(shape), key=lambda part: part.area)
+    middles = [shapely.centroid(room), shapely.point_on_surface(room), _deepest(room)]
+    for text in _broken(name):
+        width_m, height_m = (metres_an_inch * side for side in _label_size_in(text))
+        for middle in middles:
+            x, y = middle.x, middle.y
+            half_width, half_height = width_m / 2, height_m / 2
+            box = shapely.box(x - half_width, y - half_height, x + half_width, y + half_height)
+            if room.intersection(box).area >= LABEL_WITHIN * box.area:
+                return x, y, text
+    return None
+
+
+def _deepest(shape: Any) -> Any:
+    """Return the point of a shape that is farthest from its edge."""
+    return shapely.get_point(shapely.maximum_inscribed_circle(shape), 0)
+
+
+def _broken(name: str) -> list[str]:
+    """Return a name in one line, in the two that are nearest in length, and in a line a word."""
+    words = name.split()
+    halves = [
+        f"{' '.join(words[:count])}\n{' '.join(words[count:])}" for count in range(1, len(words))
+    ]
+    halved = sorted(halves, key=lambda text: max(map(len, text.split("\n"))))[:1]
+    return list(dict.fromkeys([name, *halved, "\n".join(words)]))
+
+
+def _label_size_in(text: str) -> tuple[float, float]:
+    lines = text.split("\n")
+    # The last line needs no room for what stands below its letters.
+    height_pt = LABEL_PT * (LABEL_SPACING * (len(lines) - 1) + LETTER_EM)
+    return max(_text_width_in(line, LABEL_PT) for line in lines), height_pt / POINTS_AN_INCH
 
 
 @dataclass(frozen=True)
@@ -352,12 +466,12 @@ def _wrapped(text: str, width_in: float, size_pt: float, weight: str = "normal")
     return "\n".join(lines)
 
 
-def _map_height_in(bounds: Floats) -> float:
+def _map_height_in(bounds: Floats, width_in: float, highest_in: float) -> float:
     """Return the height of a map that is as wide as its panel, or the height that is enough."""
     west, south, east, north = bounds
     margins = 2 * MARGIN_SHARE * max(east - west, north - south)
     shape = (north - south + margins) / (east - west + margins)
-    return float(np.clip(_room_in(PANEL_WIDTH_IN) * shape, LOWEST_MAP_IN, HIGHEST_MAP_IN))
+    return float(np.clip(_room_in(width_in) * shape, LOWEST_MAP_IN, highest_in))
 
 
 def _text_height_in(heading: str, legend: _Legend) -> float:
@@ -388,40 +502,122 @@ def draw_lines(
     *,
     title: str,
     unit: str,
-    whole: str | None = None,
+    wholes: Sequence[str] = (),
     file_format: str = "svg",
     dpi: int = 150,
 ) -> None:
-    """Draw the values of each area by year.
+    """Draw the values of each area by year, and name the highest and lowest at the right end.
 
     Parameters
     ----------
     lines : indexed by name of area, one column a year; NaN where missing.
-    whole : the area that is set off from the others, such as England.
+    wholes : the areas that are set off from the others, such as England, and always named.
     """
+    named = [*_highest_and_lowest(lines.drop(index=list(wholes))), *wholes]
     with _styled():
-        figure = Figure(figsize=(3.5, 2.3), layout="constrained")
+        figure = Figure(figsize=LINES_IN, layout="constrained")
         axes = figure.subplots()
         years = [int(year) for year in lines.columns]
         for name, values in lines.iterrows():
-            lead = name == whole
+            lead, told = name in wholes, name in named
             axes.plot(
                 years,
                 values.to_numpy(dtype=float),
-                color=WHOLE_COLOUR if lead else LINE_COLOUR,
-                linewidth=2.0 if lead else 0.8,
+                color=_line_colour(str(name), named, wholes),
+                linewidth=2.0 if lead else 1.2 if told else 0.8,
                 marker="o",
                 markersize=3.5 if lead else 2,
-                zorder=3 if lead else 2,
+                zorder=3 if told else 2,
             )
-            if lead and np.isfinite(values.iloc[-1]):
-                _name_end(axes, str(name), years[-1], float(values.iloc[-1]))
         axes.set_xticks(_apart(years))
         axes.set_xticks(years, minor=True)
         axes.set_ylabel(unit)
         axes.grid(axis="y", color="#e4e4e4", linewidth=0.6)
-        axes.set_title(title, fontsize=8.5, loc="left", wrap=True)
+        axes.set_title(
+            _wrapped(title, LINES_IN[0], PANEL_TITLE_PT), fontsize=PANEL_TITLE_PT, loc="left", x=0
+        )
+        _name_ends(axes, lines.loc[named, lines.columns[-1]].dropna(), years[-1], wholes)
         _save(figure, target, file_format, dpi)
+
+
+def _line_colour(name: str, named: Sequence[str], wholes: Sequence[str]) -> str:
+    if name in wholes:
+        return WHOLE_COLOUR
+    return NAMED_COLOUR if name in named else LINE_COLOUR
+
+
+def _highest_and_lowest(lines: pd.DataFrame) -> list[str]:
+    """Return the names of the lines that end highest and lowest; of all where they are few."""
+    ends = lines[lines.columns[-1]].dropna()
+    if len(ends) <= MOST_NAMED:
+        return [str(name) for name in ends.index]
+    return [str(ends.idxmax()), str(ends.idxmin())]
+
+
+def _name_ends(axes: Axes, ends: pd.Series, year: int, wholes: Sequence[str]) -> None:
+    """Write names beside the ends of their lines, moved apart where they would overlap.
+
+    Parameters
+    ----------
+    ends : value of the last year, by name.
+    """
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)
+    scale_pt = LINES_AXIS_SHARE * LINES_IN[1] * POINTS_AN_INCH / (high - low)
+    ordered = ends.sort_values(kind="stable")
+    texts = [_wrapped(str(name), NAME_WIDTH_IN, NAME_PT) for name in ordered.index]
+    heights = [LINE_SPACING * NAME_PT * len(text.splitlines()) for text in texts]
+    wanted = [(float(value) - low) * scale_pt for value in ordered]
+    placed = spread(wanted, heights)
+    for name, text, value, at, place in zip(
+        ordered.index, texts, ordered, wanted, placed, strict=True
+    ):
+        axes.annotate(
+            text,
+            (year, float(value)),
+            xytext=(6, place - at),
+            textcoords="offset points",
+            va="center",
+            fontsize=NAME_PT,
+            color=WHOLE_COLOUR if name in wholes else NAMED_COLOUR,
+            annotation_clip=False,
+        )
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """Return the middles of labels in a column, as near as may be to where they are wanted.
+
+    Labels that would overlap stand against each other as one block, whose mean is where the mean
+    of theirs was wanted.
+
+    Parameters
+    ----------
+    wanted : middles, ascending.
+    heights : height of each label, in the same unit.
+    """
+    # Each block: the labels in it, and its lower edge.
+    blocks: list[tuple[list[int], float]] = []
+    for index in range(len(wanted)):
+        members, low = [index], wanted[index] - heights[index] / 2
+        while blocks and low < blocks[-1][1] + sum(heights[one] for one in blocks[-1][0]):
+            members = blocks.pop()[0] + members
+            low = _lower_edge(members, wanted, heights)
+        blocks.append((members, low))
+    return [
+        low + sum(heights[one] for one in members[:place]) + heights[member] / 2
+        for members, low in blocks
+        for place, member in enumerate(members)
+    ]
+
+
+def _lower_edge(members: Sequence[int], wanted: Sequence[float], heights: Sequence[float]) -> float:
+    """Return where a block of labels begins, so that they are as near as may be to their places."""
+    above = np.cumsum([0.0, *(heights[one] for one in members)])
+    edges = [
+        wanted[one] - heights[one] / 2 - start
+        for one, start in zip(members, above[:-1], strict=True)
+    ]
+    return float(np.mean(edges))
 
 
 def _apart(years: Sequence[int]) -> list[int]:
@@ -431,16 +627,3 @@ def _apart(years: Sequence[int]) -> list[int]:
         if labelled[-1] - year >= YEAR_LABEL_SHARE * (years[-1] - years[0]) > 0:
             labelled.append(year)
     return labelled[::-1]
-
-
-def _name_end(axes: Axes, name: str, year: int, value: float) -> None:
-    axes.annotate(
-        name,
-        (year, value),
-        xytext=(5, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=7.5,
-        color=WHOLE_COLOUR,
-        annotation_clip=False,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,19 +16,38 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from healthycities import catalogue, fields
 from healthycities.catalogue import Measure
+from healthycities.metrics.rows import NOTE_SEPARATOR
 from healthycities.publish import layers
 from healthycities.publish.assemble import Results
 from healthycities.publish.classes import Guideline, guidelines
 from healthycities.publish.dictionary import credits_used
-from healthycities.publish.drawing import Panel, draw_lines, draw_map, for_drawing
+from healthycities.publish.drawing import (
+    LARGE_MAP_IN,
+    SMALL_MAP_IN,
+    Panel,
+    draw_lines,
+    draw_map,
+    for_drawing,
+)
 from healthycities.publish.guide import Guide
 from healthycities.publish.topics import COUNT, Topic, topics
+from healthycities.publish.wording import (
+    DIRECTIONS,
+    counted,
+    listed,
+    split_name,
+    split_titles,
+    years_said,
+)
 from healthycities.settings import Settings
 from healthycities.synthetic import SYNTHETIC
 
 TEMPLATE = "report.html.jinja"
 PICTURE = "svg"
 MEDIA_TYPE = "image/svg+xml"
+FEW_AUTHORITIES = 3
+"""Of so many authorities, or fewer, the districts are told one by one."""
+MOST_NAMED_AREAS = 4
 METHOD_CHANGED = ". The method changed between years: a difference may not be a trend"
 MOST_COLUMNS = 8
 FULLY_COVERED = 0.995
@@ -47,20 +66,30 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One area of a table."""
+    """One area of a table.
+
+    Parameters
+    ----------
+    name, rest : the name, and the words of its kind, which a small screen leaves out.
+    whole : whether it is set off, as the sum of others.
+    within : whether it belongs to the row set off above it.
+    """
 
     name: str
+    rest: str
     cells: tuple[Cell, ...]
     has_mayor: bool = True
     whole: bool = False
+    within: bool = False
 
 
 @dataclass(frozen=True)
 class Heading:
-    """One column of a table."""
+    """One column of a table; a small screen leaves out the rest of its title."""
 
     title: str
     unit: str
+    rest: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,13 +103,36 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Image:
     """A picture within the page, told in words too."""
 
     address: str
     alt: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Images side by side, or one below the other where there is no room, with their caption.
+
+    Parameters
+    ----------
+    kind : "large" map, "pair" or "row" of small ones, or "lines".
+    """
+
+    images: tuple[Image, ...]
     caption: str
-    wide: bool
+    kind: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """One row of the tables, or one line of a picture."""
+
+    level: str
+    code: str
+    name: str
+    whole: bool = False
+    within: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +161,29 @@ class Reader:
     results: Results
     guide: Guide
     mayors: pd.Series
+
+    @cached_property
+    def owners(self) -> pd.Series:
+        """Code of the authority of each district, by its code; missing where it has none."""
+        areas = self.results.areas.drop_duplicates(fields.DISTRICT_CODE)
+        return areas.set_index(fields.DISTRICT_CODE)[fields.AUTHORITY_CODE]
+
+    @property
+    def few(self) -> bool:
+        """Whether the authorities are so few that their districts are told too."""
+        return 0 < len(self.results.names["authority"]) <= FEW_AUTHORITIES
+
+    def groups(self) -> list[tuple[str | None, list[str]]]:
+        """Return each authority, by name, with its districts, by name; None has those in none."""
+        names = self.results.names
+        districts = names["district"].sort_values(kind="stable").index
+        owners = self.owners.reindex(districts)
+        found: list[tuple[str | None, list[str]]] = [
+            (code, list(districts[owners == code]))
+            for code in names["authority"].sort_values(kind="stable").index
+        ]
+        left = list(districts[owners.isna()])
+        return [*found, (None, left)] if left else found
 
     @cached_property
     def _held(self) -> dict[tuple[str, str, int], pd.DataFrame]:
@@ -171,59 +246,130 @@ def _cell(row: Any, decimals: int) -> Cell:
     return Cell(number(row[fields.VALUE], decimals), interval, bool(share < FULLY_COVERED))
 
 
-def _areas(reader: Reader) -> list[tuple[str, str, str]]:
-    """Level, code and name of each row of a table: areas by name, England at the end."""
+def _areas(reader: Reader) -> list[Area]:
+    """Return the rows of a table: areas by name, England at the end.
+
+    Few authorities have their districts below them.
+    """
     names = reader.results.names
+    last = [Area("england", code, name, whole=True) for code, name in names["england"].items()]
+    if reader.few:
+        return [area for group in reader.groups() for area in _group(reader, *group)] + last
     areas = sorted((name, code) for code, name in names[reader.level].items())
-    last = [("england", code, name) for code, name in names["england"].items()]
-    return [(reader.level, code, name) for name, code in areas] + last
+    return [Area(reader.level, code, name) for name, code in areas] + last
+
+
+def _group(reader: Reader, owner: str | None, members: Iterable[str]) -> list[Area]:
+    names = reader.results.names
+    districts = [
+        Area("district", code, names["district"][code], within=owner is not None)
+        for code in members
+    ]
+    if owner is None:
+        return districts
+    return [Area("authority", owner, names["authority"][owner], whole=True), *districts]
 
 
 def _table(
     reader: Reader, caption: str, columns: Sequence[tuple[str, int]], headings: Sequence[Heading]
 ) -> Table:
     """Table of areas by (measure, year)."""
+    areas = _areas(reader)
     held = {
         (level, column): reader.values(*column, level)
-        for level in {level for level, _, _ in _areas(reader)}
+        for level in dict.fromkeys(area.level for area in areas)
         for column in columns
     }
     decimals = [decimals_for(held[reader.level, column][fields.VALUE]) for column in columns]
     rows = tuple(
         Row(
-            name=name,
+            *split_name(area.name),
             cells=tuple(
-                _cell(held[level, column].loc[code], places)
+                _cell(held[area.level, column].loc[area.code], places)
                 for column, places in zip(columns, decimals, strict=True)
             ),
-            has_mayor=bool(reader.mayors.get(code, True)),
-            whole=level == "england",
+            has_mayor=bool(reader.mayors.get(area.code, True)),
+            whole=area.whole,
+            within=area.within,
         )
-        for level, code, name in _areas(reader)
+        for area in areas
     )
-    return Table(caption, tuple(headings), rows, _notes(reader, columns))
+    return Table(caption, tuple(headings), rows, _notes(reader, areas, columns))
 
 
-def _notes(reader: Reader, columns: Iterable[tuple[str, int]]) -> tuple[str, ...]:
-    """Return what the rows of a table say of themselves, each once, after its measure."""
-    said: dict[str, None] = {}
-    for name, year in columns:
-        notes = reader.values(name, year, reader.level)[fields.NOTE].dropna()
-        for note in sorted(set(notes)):
-            text = note.removeprefix(SYNTHETIC).removeprefix(". ")
-            if text:
-                said[f"{reader.guide.measures[name].title}, {year}: {text}"] = None
-    return tuple(said)
+def _notes(
+    reader: Reader, areas: Sequence[Area], columns: Sequence[tuple[str, int]]
+) -> tuple[str, ...]:
+    """Return what the rows of a table say of themselves: each part of a note once."""
+    named = {area.code: area.name for area in areas if area.level != "england"}
+    levels = dict.fromkeys(area.level for area in areas if area.level != "england")
+    said: dict[str, tuple[dict[tuple[str, int], None], set[str]]] = {}
+    for column in columns:
+        for level in levels:
+            rows = reader.values(*column, level)
+            for code, note, share in zip(
+                rows.index, rows[fields.NOTE], rows[fields.COVERED_SHARE], strict=True
+            ):
+                for part in _parts(note, share):
+                    cases, codes = said.setdefault(part, ({}, set()))
+                    cases[column] = None
+                    codes.add(code)
+    return tuple(
+        f"{_said_of(reader, cases, columns, codes, named)}: {part}"
+        for part, (cases, codes) in said.items()
+    )
 
 
-def _heading(reader: Reader, name: str, year: int) -> Heading:
-    measure = reader.guide.measures[name]
-    return Heading(measure.title, f"{measure.unit}, {year}")
+def _parts(note: Any, share: float) -> list[str]:
+    """Return the parts of a note but for the one that says the share, which has its mark."""
+    if pd.isna(note):
+        return []
+    text = str(note).removeprefix(SYNTHETIC).removeprefix(". ")
+    told = f"{100 * share:.1f} %"
+    return [
+        part for part in text.split(NOTE_SEPARATOR) if part and (share == 1 or told not in part)
+    ]
+
+
+def _said_of(
+    reader: Reader,
+    cases: Iterable[tuple[str, int]],
+    columns: Sequence[tuple[str, int]],
+    codes: set[str],
+    named: Mapping[str, str],
+) -> str:
+    """Say which measures, years and areas a note is of."""
+    years: dict[str, list[int]] = {}
+    for name, year in cases:
+        years.setdefault(reader.guide.measures[name].title, []).append(year)
+    everywhere = sum(map(len, years.values())) == len(columns) > 1
+    of = [] if everywhere else [f"{title}, {years_said(those)}" for title, those in years.items()]
+    if len(codes) < len(named):
+        places = sorted(named[code] for code in codes)
+        few = len(places) <= MOST_NAMED_AREAS
+        of.append(listed(places) if few else f"{len(places)} of {len(named)} areas")
+    return "; ".join(of) or "All values"
+
+
+def _headings(reader: Reader, columns: Sequence[tuple[str, int]]) -> list[Heading]:
+    """Return the headings of columns: the years alone where all are of one measure."""
+    measures = [reader.guide.measures[name] for name, _ in columns]
+    if len(columns) > 1 and len({name for name, _ in columns}) == 1:
+        return [
+            Heading(str(year), measure.unit)
+            for measure, (_, year) in zip(measures, columns, strict=True)
+        ]
+    titles = list(dict.fromkeys(measure.title for measure in measures))
+    parted = dict(zip(titles, split_titles(titles), strict=True))
+    return [
+        Heading(parted[measure.title][0], f"{measure.unit}, {year}", parted[measure.title][1])
+        for measure, (_, year) in zip(measures, columns, strict=True)
+    ]
 
 
 def _of_last_year(reader: Reader, caption: str, names: Iterable[str]) -> Table:
     columns = [(name, reader.years(name)[-1]) for name in names]
-    return _table(reader, caption, columns, [_heading(reader, *column) for column in columns])
+    return _table(reader, caption, columns, _headings(reader, columns))
 
 
 def _by_year(reader: Reader, title: str, names: Sequence[str]) -> list[Table]:
@@ -232,14 +378,15 @@ def _by_year(reader: Reader, title: str, names: Sequence[str]) -> list[Table]:
     columns = {name: [(name, year) for year in reader.years(name)] for name in many}
     if sum(len(held) for held in columns.values()) > MOST_COLUMNS:
         return [_years_of(reader, reader.guide.measures[name].title, [name]) for name in many]
-    return [_years_of(reader, title, many)] if many else []
+    head = reader.guide.measures[many[0]].title if len(many) == 1 else title
+    return [_years_of(reader, head, many)] if many else []
 
 
 def _years_of(reader: Reader, title: str, names: Sequence[str]) -> Table:
     columns = [(name, year) for name in names for year in reader.years(name)]
     warnings = dict.fromkeys(_method_warning(reader, name) for name in names)
     caption = f"{title}: by year{''.join(warnings)}"
-    return _table(reader, caption, columns, [_heading(reader, *column) for column in columns])
+    return _table(reader, caption, columns, _headings(reader, columns))
 
 
 def _method_warning(reader: Reader, name: str) -> str:
@@ -257,33 +404,46 @@ def _map_picture(reader: Reader, shapes: Shapes, name: str) -> Picture:
     measure, year = reader.guide.measures[name], reader.years(name)[-1]
     known = guidelines(name, measure)
     panels = _panels(reader, shapes, name, year)
-    buffer = io.BytesIO()
-    draw_map(
-        buffer,
-        panels,
-        title=f"{measure.title}, {year}",
-        unit=measure.unit,
-        outlines=shapes.authorities,
-        guidelines=known,
-        inset=shapes.enlarged,
-        file_format=PICTURE,
-    )
-    return Picture(
-        _as_address(buffer.getvalue()),
-        _map_alt(reader, name, year),
-        _map_caption(measure, year, known),
-        wide=len(panels) > 1,
-    )
+    compared = np.concatenate([panel.numbers.to_numpy(dtype=float) for panel in panels])
+    images = []
+    for panel in panels:
+        districts = panel.shapes.index.isin(shapes.districts.index).all()
+        buffer = io.BytesIO()
+        draw_map(
+            buffer,
+            panel,
+            title=f"{measure.title}, {year}",
+            unit=measure.unit,
+            outlines=_outlines(reader, shapes, panel) if districts else None,
+            guidelines=known,
+            inset=shapes.enlarged if districts and not reader.few else None,
+            compared=compared,
+            size_in=LARGE_MAP_IN if len(panels) == 1 else SMALL_MAP_IN,
+            file_format=PICTURE,
+        )
+        images.append(Image(_as_address(buffer.getvalue()), _map_alt(reader, name, year, panel)))
+    kind = {1: "large", 2: "pair"}.get(len(images), "row")
+    return Picture(tuple(images), _map_caption(measure, year, known), kind)
+
+
+def _outlines(reader: Reader, shapes: Shapes, panel: Panel) -> gpd.GeoSeries:
+    """Return the borders of the authorities that a map of districts shows."""
+    if not reader.few:
+        return shapes.authorities
+    shown = reader.owners.reindex(panel.shapes.index).dropna().unique()
+    return shapes.authorities.loc[shown]
 
 
 def _map_caption(measure: Measure, year: int, known: Sequence[Guideline]) -> str:
-    said = f"{measure.title}, {year}, {measure.unit}; {measure.direction}. {measure.method}"
-    compared = "; ".join(f"{one.value_ugm3:g} {measure.unit}: {one.source}" for one in known)
+    said = f"{measure.title}, {year}, {measure.unit}. {DIRECTIONS[measure.direction]}"
+    compared = "; ".join(f"{one.value_ugm3:g} {measure.unit} ({one.label})" for one in known)
     return f"{said} To compare with: {compared}." if known else said
 
 
 def _panels(reader: Reader, shapes: Shapes, name: str, year: int) -> list[Panel]:
     districts = reader.values(name, year, "district")[fields.VALUE]
+    if reader.few and districts.notna().any():
+        return [_of_group(reader, shapes, districts, *group) for group in reader.groups()]
     lower = Panel("Districts", shapes.districts, districts.reindex(shapes.districts.index))
     if not len(shapes.authorities):
         return [lower]
@@ -293,19 +453,29 @@ def _panels(reader: Reader, shapes: Shapes, name: str, year: int) -> list[Panel]
     return [upper, lower] if districts.notna().any() else [upper]
 
 
-def _map_alt(reader: Reader, name: str, year: int) -> str:
+def _of_group(
+    reader: Reader, shapes: Shapes, values: pd.Series, owner: str | None, members: list[str]
+) -> Panel:
+    """Return the map of the districts of one authority, with their names."""
+    names = reader.results.names
+    title = "In no authority" if owner is None else str(names["authority"][owner])
+    labels = tuple(str(names["district"][code]) for code in members)
+    return Panel(title, shapes.districts.loc[members], values.loc[members], labels=labels)
+
+
+def _map_alt(reader: Reader, name: str, year: int, panel: Panel) -> str:
     measure = reader.guide.measures[name]
-    rows = reader.values(name, year, reader.level)
-    values = rows[fields.VALUE].dropna()
+    head = f"Map of {measure.title} in {year}"
+    values = panel.numbers.dropna()
     if not len(values):
-        return f"Map of {measure.title} in {year}: no area has data."
-    names = reader.results.names[reader.level]
+        return f"{head}, {panel.title}: no area has data."
+    names = pd.concat([reader.results.names["authority"], reader.results.names["district"]])
     places = decimals_for(values)
     return (
-        f"Map of {measure.title} in {year}, in {measure.unit}. Lowest: {names[values.idxmin()]}, "
+        f"{head}, in {measure.unit}, {panel.title}. Lowest: {names[values.idxmin()]}, "
         f"{number(values.min(), places)}. Highest: {names[values.idxmax()]}, "
-        f"{number(values.max(), places)}. Without data: {len(rows) - len(values)} of {len(rows)} "
-        "areas. All values are in the tables."
+        f"{number(values.max(), places)}. Without data: {len(panel.numbers) - len(values)} of "
+        f"{len(panel.numbers)} areas."
     )
 
 
@@ -314,30 +484,38 @@ def _trend_picture(reader: Reader, name: str) -> Picture | None:
     if len(years) < 2:
         return None
     measure = reader.guide.measures[name]
-    # England's count is the sum of the others and would flatten them.
-    without = "england" if measure.statistic == COUNT else ""
-    areas = [area for area in _areas(reader) if area[0] != without]
+    # The count of a whole is the sum of the others and would flatten them.
+    areas = [area for area in _areas(reader) if not (area.whole and measure.statistic == COUNT)]
+    held = {
+        (level, year): reader.values(name, year, level)[fields.VALUE]
+        for level in dict.fromkeys(area.level for area in areas)
+        for year in years
+    }
+    names = _line_names(areas)
     lines = pd.DataFrame(
-        {
-            year: [
-                reader.values(name, year, level)[fields.VALUE].loc[code] for level, code, _ in areas
-            ]
-            for year in years
-        },
-        index=[area for _, _, area in areas],
+        {year: [held[area.level, year].loc[area.code] for area in areas] for year in years},
+        index=names,
     )
-    whole = next((area for level, _, area in areas if level == "england"), None)
+    wholes = [name for name, area in zip(names, areas, strict=True) if area.whole]
     buffer = io.BytesIO()
     draw_lines(
-        buffer, lines, title=measure.title, unit=measure.unit, whole=whole, file_format=PICTURE
+        buffer, lines, title=measure.title, unit=measure.unit, wholes=wholes, file_format=PICTURE
     )
     said = f"{measure.title}, {years[0]} to {years[-1]}, {measure.unit}"
-    return Picture(
-        _as_address(buffer.getvalue()),
-        f"Lines of {said}: one for each area. The values are in the table by year.",
-        f"{said}. Each line is one area{_method_warning(reader, name)}.",
-        wide=False,
-    )
+    kind = "district" if any(area.level == "district" for area in areas) else "authority"
+    others = f"Each {'other ' if wholes else ''}line is one {kind}"
+    alt = f"Lines of {said}: one for each area. The values are in the table by year."
+    caption = f"{said}. {others}{_method_warning(reader, name)}."
+    return Picture((Image(_as_address(buffer.getvalue()), alt),), caption, "lines")
+
+
+def _line_names(areas: Sequence[Area]) -> list[str]:
+    """Return a name for each line: without the words of its kind, where that tells it apart."""
+    short = [split_name(area.name)[0] for area in areas]
+    return [
+        name if short.count(name) == 1 else f"{area.name} ({area.level})"
+        for name, area in zip(short, areas, strict=True)
+    ]
 
 
 def _section(reader: Reader, shapes: Shapes, topic: Topic) -> Section:
@@ -396,6 +574,7 @@ def render(
     reader = Reader(results, guide, facts)
     shapes = shapes_to_draw(frames["districts"])
     found = topics(reader.names(), guide.measures)
+    shown = [name for topic in found for name in topic.measures]
     headlines = [name for topic in found for name in topic.headlines]
     environment = Environment(
         loader=PackageLoader(f"{catalogue.PACKAGE}.publish"),
@@ -405,15 +584,55 @@ def render(
         lstrip_blocks=True,
     )
     return environment.get_template(TEMPLATE).render(
-        title="Health and environment of England's strategic authorities",
+        title=_title(reader),
         run=settings.run_name,
         package=settings.geopackage_name,
         synthetic=settings.synthetic,
         as_at=f"{settings.authorities_as_at:%-d %B %Y}",
-        years=results.years(),
-        counts={level: len(names) for level, names in results.names.items()},
+        years=years_said(results.years()),
+        n_years=len(results.years()),
+        counts=_counts(results),
         overview=_of_last_year(reader, "Headline measures of the last year", headlines),
         sections=[_section(reader, shapes, topic) for topic in found],
+        methods=[(guide.measures[name].title, guide.measures[name].method) for name in shown],
+        confidence=" or ".join(_confidences(results)),
+        limits=_limits(guide, [name for topic in found for name in topic.mapped]),
         credits=credits_used(results, guide),
         missing_mayors=bool(len(facts)) and not bool(np.all(facts)),
     )
+
+
+def _title(reader: Reader) -> str:
+    authorities = sorted(reader.results.names["authority"])
+    if reader.few:
+        return f"Health and environment of {listed(authorities)}"
+    whose = "England's strategic authorities" if authorities else "districts of England"
+    return f"Health and environment of {whose}"
+
+
+def _counts(results: Results) -> str:
+    words = {
+        "authority": ("authority", "authorities"),
+        "district": ("district", "districts"),
+        "small_area": ("small area", "small areas"),
+    }
+    return ", ".join(
+        counted(len(results.names[level]), one, many) for level, (one, many) in words.items()
+    )
+
+
+def _confidences(results: Results) -> list[str]:
+    """Return the confidences of all intervals of the report, ascending."""
+    shown = results.measures[results.measures[fields.LEVEL] != "small_area"]
+    shares = sorted(shown[fields.CONFIDENCE].dropna().unique())
+    return [f"{100 * share:g} %" for share in shares]
+
+
+def _limits(guide: Guide, names: Iterable[str]) -> list[tuple[str, Guideline]]:
+    """Return what measures are compared with, each after the title of its measure."""
+    return [
+        (f"{measure.title}: {one.value_ugm3:g} {measure.unit}", one)
+        for name in names
+        for measure in [guide.measures[name]]
+        for one in guidelines(name, measure)
+    ]
