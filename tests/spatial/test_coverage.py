@@ -229,6 +229,62 @@ def test_direction_of_rings_changes_nothing(zone, turn_outer, turn_inner):
     np.testing.assert_allclose(other, one, rtol=0, atol=1e-12)
 
 
+@given(inside_wheels, st.integers(0, 40))
+def test_start_of_a_ring_changes_nothing(zone, start):
+    """A ring may be written from any of its corners on."""
+    corners = np.asarray(zone.exterior.coords[:-1])
+    turned = Polygon(np.roll(corners, start, axis=0), zone.interiors)
+    one, other = full([zone, turned], HUNDREDS)
+    np.testing.assert_allclose(other, one, rtol=0, atol=1e-12)
+
+
+@given(inside_wheels, st.floats(5, 500))
+def test_corners_along_an_edge_change_nothing(zone, longest_m):
+    """Edges cut into pieces, with corners in line, cover what they covered whole."""
+    one, other = full([zone, shapely.segmentize(zone, longest_m)], HUNDREDS)
+    np.testing.assert_allclose(other, one, rtol=0, atol=1e-9)
+
+
+@given(st.permutations(range(8)))
+def test_order_of_zones_changes_nothing(order):
+    """Each zone covers the same cells, to the bit, whichever zones stand before it."""
+    zones = wheels(8)
+    np.testing.assert_array_equal(full(zones[order], HUNDREDS), full(zones, HUNDREDS)[order])
+
+
+@given(st.floats(0, 2 * np.pi), st.floats(1e-4, 1.0), st.floats(2200, 3800), st.floats(3200, 3800))
+def test_slivers(direction, width_m, x_m, y_m):
+    """A needle of 1 km that is as little as 0.1 mm wide keeps its area, to the rounding of places.
+
+    Corners are 4,000 m from the grid's zero, so that they are exact to half a picometre.
+    """
+    along = np.array([np.cos(direction), np.sin(direction)])
+    across = np.array([-along[1], along[0]])
+    needle = Polygon([(x_m, y_m), (x_m, y_m) + 1000 * along, (x_m, y_m) + width_m * across])
+    covered_m2 = full([needle], HUNDREDS).sum() * HUNDREDS.cell_area_m2
+    assert covered_m2 == pytest.approx(needle.area, rel=1e-9, abs=1e-8)
+
+
+@given(inside_wheels)
+def test_far_from_the_origin(zone):
+    """Where eastings and northings of half a million metres are, coverage is the same to 1e-9."""
+    east_m, north_m = 2.0**19, 2.0**20
+    moved = shapely.transform(zone, lambda at: at + [east_m, north_m])
+    far = Grid(HUNDREDS.x_min_m + east_m, HUNDREDS.y_max_m + north_m, 100.0, *HUNDREDS.shape)
+    np.testing.assert_allclose(full([moved], far), full([zone], HUNDREDS), rtol=0, atol=1e-9)
+    area_m2 = cell_coverage([moved], far).fraction.sum() * far.cell_area_m2
+    assert area_m2 == pytest.approx(zone.area, rel=1e-9)
+
+
+@given(st.integers(0, 2), st.integers(0, 2), st.integers(1, 3), st.integers(1, 3))
+def test_edges_along_cell_borders(column, row, width, height):
+    """A box with every edge on a border covers its cells wholly and its neighbours not at all."""
+    (covered,) = full([box(column, 3 - row - height, column + width, 3 - row)], THREE)
+    expected = np.zeros((3, 3))
+    expected[row : row + height, column : column + width] = 1
+    assert covered.tolist() == expected.tolist()
+
+
 @given(inside_wheels, st.integers(-1, 1), st.integers(-1, 1))
 def test_moving_by_whole_cells_moves_the_coverage(zone, right, down):
     """A zone moved by whole cells covers the cells moved by as many."""
