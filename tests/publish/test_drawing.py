@@ -17,7 +17,6 @@ from PIL import Image
 
 from healthycities.publish.drawing import (
     MISSING_COLOUR,
-    SMALL_MAP_IN,
     Panel,
     colours,
     draw_lines,
@@ -37,7 +36,7 @@ def picture(values: list[float], **changes) -> bytes:
     """Draw three squares."""
     buffer = io.BytesIO()
     panel = Panel("Squares", SQUARES, pd.Series(values, index=SQUARES.index))
-    draw_map(buffer, panel, title="A title", unit="µg/m³", **changes)
+    draw_map(buffer, [panel], title="A title", unit="µg/m³", **changes)
     return buffer.getvalue()
 
 
@@ -92,7 +91,7 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone():
 def test_a_map_goes_to_a_file_too(tmp_path: Path):
     """A path is as good as a buffer."""
     panel = Panel("Squares", SQUARES, pd.Series([1.0, 2.0, 3.0], index=SQUARES.index))
-    draw_map(tmp_path / "map.png", panel, title="A title", unit="%", outlines=SQUARES)
+    draw_map(tmp_path / "map.png", [panel], title="A title", unit="%", outlines=SQUARES)
     assert Image.open(tmp_path / "map.png").width > 400
 
 
@@ -115,7 +114,7 @@ def test_a_picture_is_as_high_as_its_shapes_need(height_m: int):
     )
     buffer = io.BytesIO()
     panel = Panel("Districts", shapes, pd.Series([1.0, 2.0, 3.0]))
-    draw_map(buffer, panel, title="A title", unit="%", dpi=100)
+    draw_map(buffer, [panel], title="A title", unit="%", dpi=100)
     inked = pixels(buffer.getvalue())
     assert longest_run(~inked.any(axis=1)) < 50
     assert inked.shape[0] < 5.2 * 100
@@ -136,19 +135,19 @@ def places(svg: str, labels: list[str]) -> list[tuple[float, float]]:
     return [(float(match[1]), float(match[2])) for match in found if match]
 
 
-@pytest.mark.parametrize(("size_in", "rows"), [(SMALL_MAP_IN, 2), ((7.2, 3.6), 1)])
-def test_a_legend_is_in_one_row_where_it_fits(size_in: tuple[float, float], rows: int):
-    """Classes and no data stand in one row below a wide map, and in two below a small one."""
+@pytest.mark.parametrize(("panels", "rows"), [(1, 2), (2, 1)])
+def test_a_legend_is_in_one_row_where_it_fits(panels: int, rows: int):
+    """Classes and no data stand in one row below two maps, and in two below one."""
     values = pd.Series([0.0, np.nan, 10.0], index=SQUARES.index)
     buffer = io.BytesIO()
-    panel = Panel("Squares", SQUARES, values)
-    draw_map(buffer, panel, title="A title", unit="%", size_in=size_in, file_format="svg")
+    drawn = [Panel(str(n), SQUARES, values) for n in range(panels)]
+    draw_map(buffer, drawn, title="A title", unit="%", file_format="svg")
     svg = buffer.getvalue().decode()
     labels = [*re.findall(r"<!-- (\d+ to \d+) -->", svg), "no data"]
     assert len(labels) == 6
     found = places(svg, labels)
     assert len({base for _, base in found}) == rows
-    assert max(left for left, _ in found) < size_in[0] * 72 - 20
+    assert max(left for left, _ in found) < 3.6 * 72 * panels - 20
 
 
 def test_maps_that_are_compared_have_their_classes_in_common():
@@ -165,7 +164,7 @@ def test_a_shape_is_named_where_its_name_fits():
     buffer = io.BytesIO()
     names = ["Bath", "Bristol and Somerset", "Llanfairpwllgwyngyllgogerychwyrn"]
     panel = Panel("Squares", SQUARES, pd.Series([1.0, 2.0, 3.0], index=SQUARES.index), labels=names)
-    draw_map(buffer, panel, title="A title", unit="%", file_format="svg")
+    draw_map(buffer, [panel], title="A title", unit="%", file_format="svg")
     svg = buffer.getvalue().decode()
     assert "<!-- Bath -->" in svg
     assert "<!-- Bristol and\nSomerset -->" in svg or "<!-- Bristol and Somerset -->" in svg
@@ -177,7 +176,7 @@ def test_nothing_is_cut_off_at_the_right():
     words = "people within a walk of an open greenspace of half a hectare or more, by district"
     buffer = io.BytesIO()
     panel = Panel("Squares", SQUARES, pd.Series([0.0, 5.0, 1e6], index=SQUARES.index))
-    draw_map(buffer, panel, title=words, unit=words)
+    draw_map(buffer, [panel], title=words, unit=words)
     assert not pixels(buffer.getvalue())[:, -4:].any()
 
 
@@ -267,7 +266,7 @@ def test_an_inset_shows_what_lies_within_it_and_no_more():
     for name, inset in (("with", squares.iloc[[55]]), ("without", None)):
         buffer = io.BytesIO()
         panel = Panel("Squares", squares, pd.Series(1.0, index=squares.index))
-        draw_map(buffer, panel, title="A title", unit="%", inset=inset, file_format="svg")
+        draw_map(buffer, [panel], title="A title", unit="%", inset=inset, file_format="svg")
         shapes[name] = len(
             re.findall("stroke: #ffffff; stroke-width: 0.25", buffer.getvalue().decode())
         )

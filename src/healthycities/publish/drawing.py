@@ -53,7 +53,7 @@ BAR_SHARE = 0.06
 
 SMALL_MAP_IN = (3.6, 3.6)
 LARGE_MAP_IN = (5.2, 5.2)
-"""Width of a picture, and the greatest height of its map."""
+"""Width of a map's part of a picture, and the greatest height of the map."""
 LINES_IN = (4.0, 2.6)
 LOWEST_MAP_IN = 1.0
 POINTS_AN_INCH = 72
@@ -261,7 +261,7 @@ def _handles(borders: Floats, *, missing: bool, base: bool) -> list[Patch]:
 
 def draw_map(
     target: Target,
-    panel: Panel,
+    panels: Sequence[Panel],
     *,
     title: str,
     unit: str,
@@ -273,28 +273,29 @@ def draw_map(
     file_format: str = "png",
     dpi: int = 150,
 ) -> None:
-    """Draw a map with its legend.
+    """Draw maps side by side, with one legend for all of them.
 
     Parameters
     ----------
     target : path, or a buffer open for bytes.
-    panel : the map.
+    panels : the maps, at least one; all show the place of the first.
     title, unit : what the values are.
-    outlines : borders drawn over the map, such as those of the authorities.
+    outlines : borders drawn over the last map, such as those of the authorities.
     guidelines : become borders of classes where they lie among the values.
-    inset : place that the map shows a second time, enlarged.
-    compared : the values of this map and of those that it is to have its classes in common with;
-        those of this map where it is not given.
-    size_in : width of the picture, and the greatest height of its map.
+    inset : place that the last map shows a second time, enlarged.
+    compared : the values of these maps and of those that they are to have their classes in common
+        with; those of these maps where it is not given.
+    size_in : width of each map's part of the picture, and the greatest height of a map.
     file_format : "png" or "svg".
     dpi : dots an inch of a PNG.
     """
-    shown = panel.numbers.to_numpy(dtype=float)
+    shown = pd.concat([panel.numbers for panel in panels]).to_numpy(dtype=float)
     borders = class_borders(
         shown if compared is None else compared, [one.value_ugm3 for one in guidelines]
     )
-    bounds = np.asarray(panel.shapes.total_bounds)
-    width_in, highest_in = size_in
+    bounds = np.asarray(panels[0].shapes.total_bounds)
+    panel_in, highest_in = size_in
+    width_in = panel_in * len(panels)
     with _styled():
         heading = _wrapped(title, width_in, TITLE_PT, "bold")
         legend = _legend(
@@ -302,20 +303,21 @@ def draw_map(
             [unit, *guideline_labels(borders, guidelines)],
             width_in,
             missing=bool(np.isnan(shown).any()),
-            base=panel.base is not None,
+            base=any(panel.base is not None for panel in panels),
         )
-        map_height_in = _map_height_in(bounds, width_in, highest_in)
+        map_height_in = _map_height_in(bounds, panel_in, highest_in)
         height_in = map_height_in + _text_height_in(heading, legend)
         figure = Figure(figsize=(width_in, height_in))
         figure.set_layout_engine("constrained", h_pad=GAP_PT / POINTS_AN_INCH)
-        axes = figure.subplots()
-        _map(axes, panel, borders, outlines)
-        _frame(axes, bounds)
-        _label(axes, panel, borders, _metres_an_inch(bounds, width_in, map_height_in))
-        axes.set_title(panel.title, fontsize=PANEL_TITLE_PT, loc="left")
-        _scale_bar(axes, bounds, panel.shapes)
+        places = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axes, panel in zip(places, panels, strict=True):
+            _map(axes, panel, borders, outlines if panel is panels[-1] else None)
+            _frame(axes, bounds)
+            _label(axes, panel, borders, _metres_an_inch(bounds, panel_in, map_height_in))
+            axes.set_title(panel.title, fontsize=PANEL_TITLE_PT, loc="left")
+        _scale_bar(places[0], bounds, panels[0].shapes)
         if inset is not None:
-            _enlarge(axes, panel, borders, outlines, np.asarray(inset.total_bounds))
+            _enlarge(places[-1], panels[-1], borders, outlines, np.asarray(inset.total_bounds))
         figure.suptitle(heading, fontsize=TITLE_PT, fontweight="bold", x=0.01, ha="left")
         figure.legend(
             handles=legend.handles,

@@ -411,7 +411,7 @@ def _map_picture(reader: Reader, shapes: Shapes, name: str) -> Picture:
         buffer = io.BytesIO()
         draw_map(
             buffer,
-            panel,
+            [panel],
             title=f"{measure.title}, {year}",
             unit=measure.unit,
             outlines=_outlines(reader, shapes, panel) if districts else None,
