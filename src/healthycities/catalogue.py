@@ -55,7 +55,7 @@ class OverlapCard:
     ``needs`` and ``may_use`` name sources and other overlaps; the latter are used where the
     configuration gives them. ``settings`` names the keys of the configuration that it reads, such
     as ``greenspace.radius_m``. ``parallel`` says that its work is cut into blocks, which run on
-    all cores that the workflow has.
+    several cores.
     """
 
     title: str

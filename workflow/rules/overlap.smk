@@ -10,7 +10,9 @@ def overlap_keys(wildcards):
 
 
 def overlap_threads(wildcards):
-    return workflow.cores if catalogue.overlaps()[wildcards.overlap].parallel else 1
+    # Half of the cores, for there are two such jobs, and neither can start with all of them busy
+    # before it has compiled its kernel on one.
+    return max(1, workflow.cores // 2) if catalogue.overlaps()[wildcards.overlap].parallel else 1
 
 
 rule overlap:
