@@ -3,7 +3,7 @@
 # make check      only find every error of the configuration
 # make unlock     take away the lock of a run that was killed; then run again to go on
 # make lint       ruff;  make types  mypy;  make format  what ruff can mend by itself
-# make bench      our kernel and its peers, side by side
+# make bench      our code and its peers, side by side: a table, results/bench/bench.json, pictures
 # make generated  files that are written from the code
 # make lock       requirements.lock from pyproject.toml
 # make clean      remove .venv
@@ -12,6 +12,7 @@ PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -46,7 +47,7 @@ types: $(READY)
 	$(BIN)/python -m mypy
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 # Files that are written from the code, and that a test holds in step with it.
 generated: $(READY)

@@ -1,21 +1,80 @@
-"""Run every benchmark and print its table."""
+"""Run every benchmark: a table, ``bench.json`` and pictures of what grows with what."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
-from benchmarks import coverage
+from benchmarks import coverage, means, pictures, vectors
+from benchmarks.inputs import FULL, QUICK, Sizes
+from benchmarks.race import Outcome, Race, run
+
+FOLDER = Path("results/bench")
+WIDTH = 140
 
 
-def main() -> None:
-    """Read the options and print the figures of this machine."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the options, run the races, print and write what came of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--zones", type=int, default=35_000, help="number of zones")
-    parser.add_argument("--turns", type=int, default=3, help="how often each takes its turn")
-    options = parser.parse_args()
-    Console().print(coverage.table(options.zones, options.turns))
+    parser.add_argument("--quick", action="store_true", help="small inputs, to see that all agree")
+    parser.add_argument("--only", default="", help="races whose title holds this text")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"by default {FOLDER}")
+    options = parser.parse_args(arguments)
+    console, sizes = Console(width=WIDTH), QUICK if options.quick else FULL
+    options.folder.mkdir(parents=True, exist_ok=True)
+    outcomes: list[Outcome] = []
+    for race in races(sizes):
+        if options.only in race.title:
+            console.print(f"{race.title} …")
+            outcomes += run(race)
+            write(outcomes, options.folder / "bench.json")
+    console.print(table(outcomes))
+    for file in pictures.draw(sizes, options.folder) if not options.only else ():
+        console.print(f"wrote {file}")
+
+
+def races(sizes: Sizes) -> Iterator[Race]:
+    """Yield every race, each made when its turn has come."""
+    for module in (coverage, means, vectors):
+        yield from module.races(sizes)
+
+
+def write(outcomes: Sequence[Outcome], file: Path) -> None:
+    """Write the figures as a list of entries."""
+    entries = [outcome.figure.as_entry() for outcome in outcomes]
+    file.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+
+
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """Lay out the figures, with the number of runs that each median is of."""
+    load = os.getloadavg()[0]
+    result = Table(caption=f"{os.cpu_count()} cores; load at the end {load:.1f}")
+    for heading in ("", "peer"):
+        result.add_column(heading, no_wrap=True)
+    for heading in ("ours s", "runs", "peer s", "runs", "times", "goal", "threads", "difference"):
+        result.add_column(heading, justify="right", no_wrap=True)
+    for outcome in outcomes:
+        one = outcome.figure
+        met = "green" if one.ratio >= one.goal else "red"
+        result.add_row(
+            one.name,
+            one.peer,
+            f"{one.ours_s:.3f}",
+            str(outcome.ours_runs),
+            f"{one.peer_s:.3f}",
+            str(outcome.peer_runs),
+            f"[{met}]{one.ratio:.1f}",
+            f"{one.goal:g}",
+            str(one.threads),
+            f"{one.max_difference:.1e}",
+        )
+    return result
 
 
 if __name__ == "__main__":
