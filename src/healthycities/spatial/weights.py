@@ -327,7 +327,7 @@ def _objects(ids: Iterable[Any]) -> ObjectArray:
 
 def _ids(ids: Iterable[Any], what: str) -> Ids:
     """Return ids as text, as narrow as the longest allows, or as int64 where all are integers."""
-    if isinstance(ids, np.ndarray) and (ids.dtype == np.int64 or ids.dtype.kind == "U"):
+    if isinstance(ids, np.ndarray) and ids.dtype == np.int64:
         return ids
     listed = _objects(ids)
     kind = pd.api.types.infer_dtype(listed, skipna=False)
