@@ -101,6 +101,18 @@ def test_far_from_the_origin(shape):
     assert shared(*moved) == pytest.approx(expected, rel=1e-9, abs=1e-7)
 
 
+@given(stars, st.floats(0, 2 * np.pi))
+def test_shapes_that_do_not_meet_share_nothing(shape, direction):
+    """Two shapes apart share 0 to the bit, though their boxes may overlap, far from the origin."""
+    reach_m = 2 * np.hypot(*np.subtract(shape.bounds[2:], shape.bounds[:2]))
+    corner = affinity.translate(shape, 2.0**18, 2.0**18)
+    ring = corner.buffer(reach_m).difference(corner.convex_hull.buffer(0.5))
+    frame = affinity.rotate(ring, direction, use_radians=True, origin=corner.centroid)
+    if not frame.intersects(corner):
+        assert shared(frame, corner) == 0
+        assert shared(corner, frame) == 0
+
+
 def test_pairs_are_measured_one_by_one():
     """Each pair has the area of its own two shapes, and no pairs give none."""
     zones, shapes = np.array([SQUARE, FRAME]), np.array([box(0, 0, 1, 1), box(1, 1, 3, 3)])

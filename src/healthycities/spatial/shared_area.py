@@ -13,9 +13,13 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+import shapely
 
 from healthycities.spatial.coverage import oriented_rings
 from healthycities.spatial.grid import FloatArray, IntArray, ObjectArray
+
+RESIDUE = 1e-12
+"""Shares of the smaller shape below this are what rounding leaves of two that do not meet."""
 
 _compiled = numba.njit(nogil=True, cache=True)
 
@@ -47,12 +51,14 @@ def shared_area_m2(
 
     Returns
     -------
-    n float64 areas in square metres, to about 1e-12 of the smaller of the two.
+    n float64 areas in square metres, to about 1e-12 of the smaller of the two; 0 below that, which
+    is what rounding leaves of two that do not meet.
     """
     if not len(zone):
         return np.zeros(0)
     found: FloatArray = _shared_areas(*edges_of(zones), *edges_of(shapes), zone, shape)
-    return found
+    smaller_m2 = np.minimum(shapely.area(zones)[zone], shapely.area(shapes)[shape])
+    return np.where(found < RESIDUE * smaller_m2, 0.0, found)
 
 
 def edges_of(shapes: ObjectArray) -> Edges:
@@ -142,8 +148,8 @@ def _shared_area(edges_a: FloatArray, edges_b: FloatArray, floor: float) -> floa
 def _below_both(edge: FloatArray, other: FloatArray, floor: float) -> float:
     """Integrate the lower of two edges, counted from the floor, where both of them run."""
     left, right = max(edge[_X_LEFT], other[_X_LEFT]), min(edge[_X_RIGHT], other[_X_RIGHT])
-    edge_left, edge_right = _height(edge, left) - floor, _height(edge, right) - floor
-    other_left, other_right = _height(other, left) - floor, _height(other, right) - floor
+    edge_left, edge_right = _height(edge, left, floor), _height(edge, right, floor)
+    other_left, other_right = _height(other, left, floor), _height(other, right, floor)
     lower_left, lower_right = min(edge_left, other_left), min(edge_right, other_right)
     area = 0.5 * (right - left) * (lower_left + lower_right)
     gap_left, gap_right = edge_left - other_left, edge_right - other_right
@@ -157,6 +163,9 @@ def _below_both(edge: FloatArray, other: FloatArray, floor: float) -> float:
 
 
 @_compiled
-def _height(edge: FloatArray, x: float) -> float:
-    """Northing of an edge at an easting."""
-    return float(edge[_Y_LEFT] + edge[_SLOPE] * (x - edge[_X_LEFT]))
+def _height(edge: FloatArray, x: float, floor: float) -> float:
+    """Height of an edge above the floor at an easting.
+
+    The floor is taken off first, as northings are far larger than the shapes that lie there.
+    """
+    return float((edge[_Y_LEFT] - floor) + edge[_SLOPE] * (x - edge[_X_LEFT]))
