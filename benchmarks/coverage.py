@@ -6,7 +6,7 @@ All start from the same shapely polygons and end with the fraction of every cove
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 import geopandas
 import numpy as np
@@ -17,8 +17,9 @@ from scipy.sparse import csr_array
 
 from benchmarks.inputs import Sizes, irregular_zones
 from benchmarks.race import Claim, Contender, Race
+from healthycities.spatial.coverage import CellCoverage, cell_coverage
+from healthycities.spatial.covering import cover
 from healthycities.spatial.grid import FloatArray, Grid
-from healthycities.spatial.weights import Weights
 
 
 def races(sizes: Sizes) -> Iterator[Race]:
@@ -27,8 +28,8 @@ def races(sizes: Sizes) -> Iterator[Race]:
     yield Race(
         f"coverage of {sizes.zones:,} zones of {sizes.zone_corners} corners",
         {
-            "one thread": Contender(lambda: weights(zones, grid, 1)),
-            "two threads": Contender(lambda: weights(zones, grid, 2), threads=2),
+            "one thread": Contender(lambda: on_one_thread(zones, grid)),
+            "two threads": Contender(lambda: on_two_threads(zones, grid), threads=2),
             "exactextract": Contender(lambda: by_exactextract(zones, grid)),
         },
         [
@@ -36,14 +37,19 @@ def races(sizes: Sizes) -> Iterator[Race]:
             Claim("coverage_2_threads", "two threads", "exactextract", 90.0),
             Claim("two_cores_coverage", "two threads", "one thread", 1.8),
         ],
-        difference=largest_difference,
+        difference=partial(largest_difference, n_cells=grid.size),
         tolerance=1e-6,
     )
 
 
-def weights(zones: geopandas.GeoSeries, grid: Grid, threads: int) -> csr_array:
-    """Build the weights as the workflow does."""
-    return Weights.from_grid(zones, grid, workers=threads).matrix
+def on_one_thread(zones: geopandas.GeoSeries, grid: Grid) -> CellCoverage:
+    """Run the kernel alone."""
+    return cell_coverage(zones.to_numpy(), grid)
+
+
+def on_two_threads(zones: geopandas.GeoSeries, grid: Grid) -> CellCoverage:
+    """Run it on blocks of neighbours, as the workflow does."""
+    return cover(zones.to_numpy(), grid, workers=2)[0]
 
 
 def by_exactextract(zones: geopandas.GeoSeries, grid: Grid) -> pd.DataFrame:
@@ -68,14 +74,20 @@ def raster(
     )
 
 
-def largest_difference(ours: csr_array, peer: Any) -> float:
+def largest_difference(
+    ours: CellCoverage, peer: CellCoverage | pd.DataFrame, n_cells: int
+) -> float:
     """Compare every fraction; a cell that only one side has counts with its whole fraction."""
-    theirs = _as_matrix(peer, ours.shape) if isinstance(peer, pd.DataFrame) else peer
-    return float(abs(ours - theirs).max())
+    theirs = peer if isinstance(peer, CellCoverage) else _as_coverage(peer)
+    return float(abs(_as_matrix(ours, n_cells) - _as_matrix(theirs, n_cells)).max())
 
 
-def _as_matrix(peer: pd.DataFrame, shape: tuple[int, int]) -> csr_array:
-    row = np.repeat(np.arange(len(peer)), peer["cell_id"].map(len))
-    cell = np.concatenate(peer["cell_id"].to_list()).astype(np.int64)
-    fraction = np.concatenate(peer["coverage"].to_list()).astype(np.float64)
-    return csr_array((fraction, (row, cell)), shape=shape)
+def _as_coverage(peer: pd.DataFrame) -> CellCoverage:
+    indptr = np.concatenate([[0], np.cumsum(peer["cell_id"].map(len))]).astype(np.int64)
+    cells = np.concatenate(peer["cell_id"].to_list()).astype(np.int64)
+    return CellCoverage(indptr, cells, np.concatenate(peer["coverage"].to_list()).astype(float))
+
+
+def _as_matrix(coverage: CellCoverage, n_cells: int) -> csr_array:
+    entries = (coverage.fraction, coverage.cells, coverage.indptr)
+    return csr_array(entries, shape=(len(coverage.indptr) - 1, n_cells))

@@ -75,8 +75,8 @@ def _by_layers(sizes: Sizes) -> _Costs:
 def _of_coverage(cases: Iterable[tuple[int, geopandas.GeoSeries, Grid]]) -> _Costs:
     costs = _Costs()
     for amount, zones, grid in cases:
-        costs.add("one thread", amount, partial(coverage.weights, zones, grid, 1))
-        costs.add("two threads", amount, partial(coverage.weights, zones, grid, 2))
+        costs.add("one thread", amount, partial(coverage.on_one_thread, zones, grid))
+        costs.add("two threads", amount, partial(coverage.on_two_threads, zones, grid))
         costs.add("exactextract", amount, partial(coverage.by_exactextract, zones, grid))
     return costs
 

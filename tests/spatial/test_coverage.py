@@ -314,3 +314,15 @@ def test_corners_on_cell_corners(numbers, shrink):
     if triangle.is_valid and triangle.area:
         expected = triangle.intersection(box(0, 0, 3, 3)).area
         assert full([triangle], THREE).sum() == pytest.approx(expected, abs=1e-12)
+
+
+def test_parts_and_holes_in_any_company():
+    """A zone covers the same, to the bit, beside plain polygons as beside zones of many parts."""
+    plain = wheels(3, hole=False)
+    parts = MultiPolygon([wheel(1, 1500, 3000, 400), wheel(2, 4500, 4700, 600)])
+    alone = np.concatenate([full(plain, HUNDREDS), full([parts], HUNDREDS)])
+    np.testing.assert_array_equal(full([*plain, parts], HUNDREDS), alone)
+    turned = [zone.reverse() for zone in (*plain, parts)]
+    np.testing.assert_allclose(full(turned, HUNDREDS), alone, rtol=0, atol=1e-12)
+    three_dimensional = shapely.force_3d(plain, 7.0)
+    np.testing.assert_array_equal(full(three_dimensional, HUNDREDS), alone[:3])
