@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -107,27 +107,50 @@ def cell_coverage(zones: npt.ArrayLike, grid: Grid) -> CellCoverage:
     ------
     GeometryError : a zone is missing, empty or no polygon; the message names its position.
     """
-    shapes = require_polygons(zones)
+    return coverage_of(require_polygons(zones), grid)
+
+
+def coverage_of(shapes: ObjectArray, grid: Grid) -> CellCoverage:
+    """Measure what polygons that are known to be such cover, as :func:`cell_coverage` does."""
     if not len(shapes):
         return CellCoverage(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    coordinates, ring_starts, zone_starts = oriented_rings(shapes)
-    x, y = grid.columns_rows(coordinates[:, 0], coordinates[:, 1])
-    # Plain integers, because each kind of number would be compiled for anew.
+    # Plain numbers, because each kind would be compiled for anew.
+    corner_m = (float(grid.x_min_m), float(grid.y_max_m), float(grid.cell_size_m))
     n_rows, n_columns = map(int, grid.shape)
-    return CellCoverage(*_cover_zones(x, y, ring_starts, zone_starts, n_rows, n_columns))
+    return CellCoverage(*_cover_zones(*rings_of(shapes), *corner_m, n_rows, n_columns))
 
 
-def oriented_rings(shapes: ObjectArray) -> tuple[FloatArray, IntArray, IntArray]:
-    """Unpack polygons into coordinates and ring offsets, outer rings anti-clockwise, holes not."""
-    coordinates, ring_starts, polygon_starts, shape_starts = _rings(shapes)
+class Rings(NamedTuple):
+    """The rings of n shapes, shape after shape.
+
+    Shape i has the rings ``shape_starts[i]`` to ``shape_starts[i + 1]``, and ring j the coordinates
+    ``ring_starts[j]`` to ``ring_starts[j + 1]``, the first of them again at its end.
+
+    Parameters
+    ----------
+    coordinates : float64 (corners, 2): x and y.
+    ring_starts, shape_starts : int64 positions, one more than there are rings and shapes.
+    backwards : bool for each ring: whether it is an outer ring that runs clockwise or a hole that
+        does not, so that its edges are to be taken from their other end.
+    """
+
+    coordinates: FloatArray
+    ring_starts: IntArray
+    shape_starts: IntArray
+    backwards: npt.NDArray[np.bool_]
+
+
+def rings_of(shapes: ObjectArray) -> Rings:
+    """Unpack n polygons or multi-polygons."""
+    coordinates, ring_starts, polygon_starts, shape_starts = _unpacked(shapes)
     is_outer = np.zeros(len(ring_starts) - 1, dtype=np.bool_)
     is_outer[polygon_starts[:-1][np.diff(polygon_starts) > 0]] = True
-    _turn(coordinates, ring_starts, is_outer)
-    return coordinates, ring_starts, shape_starts
+    backwards = _clockwise(coordinates, ring_starts) == is_outer
+    return Rings(coordinates, ring_starts, shape_starts, backwards)
 
 
-def _rings(shapes: ObjectArray) -> tuple[FloatArray, IntArray, IntArray, IntArray]:
-    """Unpack polygons: coordinates, and where each ring, polygon and shape starts.
+def _unpacked(shapes: ObjectArray) -> tuple[FloatArray, IntArray, IntArray, IntArray]:
+    """Return coordinates, and where each ring, polygon and shape starts.
 
     Coordinates are counted from the starts of rings, rings from those of polygons and of shapes.
     """
@@ -145,81 +168,100 @@ def _rings(shapes: ObjectArray) -> tuple[FloatArray, IntArray, IntArray, IntArra
 
 
 @_compiled
-def _turn(coordinates: FloatArray, ring_starts: IntArray, is_outer: npt.NDArray[np.bool_]) -> None:
-    """Reverse, in place, outer rings that run clockwise and holes that do not."""
-    for ring in range(len(is_outer)):
+def _clockwise(coordinates: FloatArray, ring_starts: IntArray) -> npt.NDArray[np.bool_]:
+    """Tell of each ring whether it runs clockwise, by its signed area."""
+    result = np.zeros(len(ring_starts) - 1, np.bool_)
+    for ring in range(len(result)):
         start, end = ring_starts[ring], ring_starts[ring + 1]
         x_0, y_0 = coordinates[start]
-        doubled_area = 0.0
-        for i in range(start + 1, end - 1):
-            x, y = coordinates[i, 0] - x_0, coordinates[i, 1] - y_0
-            x_next, y_next = coordinates[i + 1, 0] - x_0, coordinates[i + 1, 1] - y_0
+        doubled_area, x, y = 0.0, 0.0, 0.0
+        for i in range(start + 1, end):
+            x_next, y_next = coordinates[i, 0] - x_0, coordinates[i, 1] - y_0
             doubled_area += x * y_next - x_next * y
-        if (doubled_area > 0) != is_outer[ring]:
-            coordinates[start:end] = coordinates[start:end][::-1].copy()
+            x, y = x_next, y_next
+        result[ring] = doubled_area < 0
+    return result
 
 
 # In the kernel x counts cells to the right and y cells downwards, so an anti-clockwise ring goes
 # down along its left side: heights are positive there, and the running sum rises from 0 to 1.
+#
+# A window of marks lies in one array, row after row, each row `stride` cells long, of which the
+# last two are spare. Indices are numbers without a sign, because one with it may count from the
+# end, and asking takes as long as the rest.
 
 
 @_compiled
-def _clamp(value: float, low: float, high: float) -> float:
+def clamp(value: float, low: float, high: float) -> float:
+    """Return the value, or the end of the range that it lies beyond."""
     return min(max(value, low), high)
 
 
 @_compiled
-def _mark_cell(cover: FloatArray, row: int, x_from: float, x_to: float, height: float) -> None:
-    """Add a piece of an edge that stays within one cell."""
-    column = int(min(x_from, x_to))
-    height_beyond = height * (0.5 * (x_from + x_to) - column)
-    cover[row, column] += height - height_beyond
-    cover[row, column + 1] += height_beyond
+def _mark_cell(cover: FloatArray, cell: int, beyond: float, height: float) -> None:
+    """Add a piece of an edge that stays within one cell, of which a part lies beyond it."""
+    height_beyond = height * beyond
+    cover[np.uint64(cell)] += height - height_beyond
+    cover[np.uint64(cell + 1)] += height_beyond
 
 
 @_compiled
-def _mark_row(cover: FloatArray, row: int, x_from: float, x_to: float, height: float) -> None:
+def _mark_row(cover: FloatArray, start: int, x_from: float, x_to: float, height: float) -> None:
     """Add a piece of an edge that stays within one row, cell by cell from the left."""
     x, x_end = min(x_from, x_to), max(x_from, x_to)
-    if x_end <= int(x) + 1:
-        _mark_cell(cover, row, x, x_end, height)
+    column = int(x)
+    if x_end <= column + 1:
+        _mark_cell(cover, start + column, 0.5 * (x + x_end) - column, height)
         return
     slope = height / (x_end - x)
     while x < x_end:
-        x_next = min(int(x) + 1.0, x_end)
-        _mark_cell(cover, row, x, x_next, slope * (x_next - x))
+        x_next = min(column + 1.0, x_end)
+        beyond = 0.5 * (x + x_next) - column
+        _mark_cell(cover, start + column, beyond, slope * (x_next - x))
         x = x_next
+        column += 1
 
 
 @_compiled
 def _mark_down(
-    cover: FloatArray, x_top: float, y_top: float, x_end: float, y_end: float, sign: float
+    cover: FloatArray,
+    stride: int,
+    x_top: float,
+    y_top: float,
+    x_end: float,
+    y_end: float,
+    sign: float,
 ) -> None:
     """Add an edge that is written from its upper end to its lower end, row by row."""
-    if y_end <= int(y_top) + 1:
-        _mark_row(cover, int(y_top), x_top, x_end, sign * (y_end - y_top))
+    row = int(y_top)
+    if y_end <= row + 1:
+        _mark_row(cover, row * stride, x_top, x_end, sign * (y_end - y_top))
         return
     slope = (x_end - x_top) / (y_end - y_top)
     low, high = min(x_top, x_end), max(x_top, x_end)
     x, y = x_top, y_top
     while y < y_end:
-        y_next = min(int(y) + 1.0, y_end)
-        x_next = x_end if y_next == y_end else _clamp(x_top + slope * (y_next - y_top), low, high)
-        _mark_row(cover, int(y), x, x_next, sign * (y_next - y))
+        y_next = min(row + 1.0, y_end)
+        x_next = x_end if y_next == y_end else clamp(x_top + slope * (y_next - y_top), low, high)
+        _mark_row(cover, row * stride, x, x_next, sign * (y_next - y))
         x, y = x_next, y_next
+        row += 1
 
 
 @_compiled
-def _mark_edge(cover: FloatArray, x_0: float, y_0: float, x_1: float, y_1: float) -> None:
+def mark_edge(
+    cover: FloatArray, stride: int, x_0: float, y_0: float, x_1: float, y_1: float
+) -> None:
     """Add an edge inside the window.
 
     Both directions are computed from the upper end, so that an edge shared by two zones is cut in
     the same places for both, and what one gains the other loses.
     """
-    if y_0 < y_1:
-        _mark_down(cover, x_0, y_0, x_1, y_1, 1.0)
-    elif y_1 < y_0:
-        _mark_down(cover, x_1, y_1, x_0, y_0, -1.0)
+    if y_0 != y_1:
+        down = y_0 < y_1
+        x_top, x_end = (x_0, x_1) if down else (x_1, x_0)
+        sign = 1.0 if down else -1.0
+        _mark_down(cover, stride, x_top, min(y_0, y_1), x_end, max(y_0, y_1), sign)
 
 
 @_compiled
@@ -230,7 +272,7 @@ def _on_line(at: float, from_0: float, to_0: float, from_1: float, to_1: float) 
 
 @_compiled
 def _mark_beside(
-    cover: FloatArray, x_0: float, y_0: float, x_1: float, y_1: float, width: float
+    cover: FloatArray, stride: int, x_0: float, y_0: float, x_1: float, y_1: float, width: float
 ) -> None:
     """Add an edge between the window's top and bottom, moving what lies beside it to its sides.
 
@@ -238,80 +280,110 @@ def _mark_beside(
     and lands in a spare column.
     """
     low, high = min(x_0, x_1), max(x_0, x_1)
-    x_a, x_b = _clamp(0.0, low, high), _clamp(width, low, high)
+    x_a, x_b = clamp(0.0, low, high), clamp(width, low, high)
     if x_1 < x_0:
         x_a, x_b = x_b, x_a
     y_a, y_b = _on_line(x_a, x_0, y_0, x_1, y_1), _on_line(x_b, x_0, y_0, x_1, y_1)
-    x_0, x_1 = _clamp(x_0, 0.0, width), _clamp(x_1, 0.0, width)
-    x_a, x_b = _clamp(x_a, 0.0, width), _clamp(x_b, 0.0, width)
-    _mark_edge(cover, x_0, y_0, x_a, y_a)
-    _mark_edge(cover, x_a, y_a, x_b, y_b)
-    _mark_edge(cover, x_b, y_b, x_1, y_1)
+    x_0, x_1 = clamp(x_0, 0.0, width), clamp(x_1, 0.0, width)
+    x_a, x_b = clamp(x_a, 0.0, width), clamp(x_b, 0.0, width)
+    mark_edge(cover, stride, x_0, y_0, x_a, y_a)
+    mark_edge(cover, stride, x_a, y_a, x_b, y_b)
+    mark_edge(cover, stride, x_b, y_b, x_1, y_1)
 
 
 @_compiled
-def _mark_clipped(
-    cover: FloatArray, x_0: float, y_0: float, x_1: float, y_1: float, height: float, width: float
+def mark_clipped(
+    cover: FloatArray,
+    stride: int,
+    x_0: float,
+    y_0: float,
+    x_1: float,
+    y_1: float,
+    height: float,
+    width: float,
 ) -> None:
     """Add an edge that may leave the window: what is above or below it covers nothing."""
-    y_a, y_b = _clamp(y_0, 0.0, height), _clamp(y_1, 0.0, height)
+    y_a, y_b = clamp(y_0, 0.0, height), clamp(y_1, 0.0, height)
     if y_a != y_b:
         x_a, x_b = _on_line(y_a, y_0, x_0, y_1, x_1), _on_line(y_b, y_0, x_0, y_1, x_1)
-        _mark_beside(cover, x_a, y_a, x_b, y_b, width)
+        _mark_beside(cover, stride, x_a, y_a, x_b, y_b, width)
 
 
 @_compiled
-def _window(values: FloatArray, n_cells: int) -> tuple[int, int]:
-    """Return the first cell that values touch and the one after the last, cut to the grid."""
-    first = int(_clamp(math.floor(values.min()), 0.0, n_cells))
-    last = int(_clamp(math.ceil(values.max()), 0.0, n_cells))
-    return first, last
+def _in_cells(
+    coordinates: FloatArray,
+    x_min_m: float,
+    y_max_m: float,
+    cell_size_m: float,
+    x: FloatArray,
+    y: FloatArray,
+) -> tuple[float, float, float, float]:
+    """Write coordinates as cells from the north-west corner; return the bounds of x and of y."""
+    left, right, top, bottom = np.inf, -np.inf, np.inf, -np.inf
+    for i in range(len(coordinates)):
+        # As Grid.columns_rows has it, to the bit.
+        x[i] = (coordinates[i, 0] - x_min_m) / cell_size_m
+        y[i] = (y_max_m - coordinates[i, 1]) / cell_size_m
+        left, right = min(left, x[i]), max(right, x[i])
+        top, bottom = min(top, y[i]), max(bottom, y[i])
+    return left, right, top, bottom
 
 
 @_compiled
-def _fits(values: FloatArray, length: int) -> bool:
-    return bool(values.min() >= 0 and values.max() <= length)
-
-
-@_compiled
-def _marked(
-    x: FloatArray, y: FloatArray, ring_starts: IntArray, height: int, width: int
-) -> FloatArray:
-    """Add every edge of every ring of a zone to a new window with two spare columns."""
-    cover = np.zeros((height, width + 2), np.float64)
-    inside = _fits(x, width) and _fits(y, height)
-    for ring in range(len(ring_starts) - 1):
-        for i in range(ring_starts[ring], ring_starts[ring + 1] - 1):
+def _mark_rings(
+    cover: FloatArray,
+    height: int,
+    width: int,
+    x: FloatArray,
+    y: FloatArray,
+    left: int,
+    top: int,
+    starts: IntArray,
+    backwards: npt.NDArray[np.bool_],
+    inside: bool,
+) -> None:
+    """Add every edge of every ring of a zone to a clear window whose north-west cell is given."""
+    stride = width + 2
+    for ring in range(len(backwards)):
+        from_end, to_end = (1, 0) if backwards[ring] else (0, 1)
+        for i in range(starts[ring] - starts[0], starts[ring + 1] - starts[0] - 1):
+            x_0, y_0 = x[i + from_end] - left, y[i + from_end] - top
+            x_1, y_1 = x[i + to_end] - left, y[i + to_end] - top
             if inside:
-                _mark_edge(cover, x[i], y[i], x[i + 1], y[i + 1])
+                mark_edge(cover, stride, x_0, y_0, x_1, y_1)
             else:
-                _mark_clipped(cover, x[i], y[i], x[i + 1], y[i + 1], height, width)
-    return cover
+                mark_clipped(cover, stride, x_0, y_0, x_1, y_1, height, width)
 
 
 @_compiled
 def _collect(
     cover: FloatArray,
+    height: int,
+    width: int,
     first_cell: int,
     n_columns: int,
     cells: IntArray,
     fraction: FloatArray,
     count: int,
 ) -> int:
-    """Append the covered cells of a window by running sums along its rows; return the new count."""
-    for row in range(cover.shape[0]):
-        covered = 0.0
-        for column in range(cover.shape[1] - 2):
-            covered += cover[row, column]
-            if covered >= RESIDUE:
-                cells[count] = first_cell + row * n_columns + column
-                fraction[count] = min(covered, 1.0)
-                count += 1
+    """Append a window's covered cells by running sums along its rows, and clear it.
+
+    Returns the new count. Each cell is written and then seldom not counted, which is faster than a
+    choice that cannot be foreseen.
+    """
+    for row in range(height):
+        covered, start, cell = 0.0, row * (width + 2), first_cell + row * n_columns
+        for column in range(width):
+            covered += cover[np.uint64(start + column)]
+            cells[np.uint64(count)] = cell + column
+            fraction[np.uint64(count)] = min(covered, 1.0)
+            count += covered >= RESIDUE
+    cover[:] = 0.0
     return count
 
 
 @_compiled
-def _grown(array: npt.NDArray[Any], needed: int) -> npt.NDArray[Any]:
+def grown(array: npt.NDArray[Any], needed: int) -> npt.NDArray[Any]:
     """Return the array with room for what is needed, doubled so that copies stay few."""
     if needed <= len(array):
         return array
@@ -321,29 +393,54 @@ def _grown(array: npt.NDArray[Any], needed: int) -> npt.NDArray[Any]:
 
 
 @_compiled
+def _cut(low: float, high: float, n_cells: int) -> tuple[int, int]:
+    """Return the first cell that a range touches and the one after the last, cut to the grid."""
+    first = int(clamp(math.floor(low), 0.0, n_cells))
+    last = int(clamp(math.ceil(high), 0.0, n_cells))
+    return first, last
+
+
+@_compiled
 def _cover_zones(
-    x: FloatArray,
-    y: FloatArray,
+    coordinates: FloatArray,
     ring_starts: IntArray,
     zone_starts: IntArray,
+    backwards: npt.NDArray[np.bool_],
+    x_min_m: float,
+    y_max_m: float,
+    cell_size_m: float,
     n_rows: int,
     n_columns: int,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Accumulate each zone in a window of its own: its bounding box cut to the grid."""
     n_zones = len(zone_starts) - 1
     indptr = np.zeros(n_zones + 1, np.int64)
-    cells, fraction = np.empty(16 * n_zones, np.int64), np.empty(16 * n_zones, np.float64)
+    cells, fraction = np.empty(32 * n_zones, np.int64), np.empty(32 * n_zones, np.float64)
+    buffer = np.zeros(1024, np.float64)
+    corners = np.diff(ring_starts[zone_starts]).max()
+    x, y = np.empty(corners, np.float64), np.empty(corners, np.float64)
     count = 0
     for zone in range(n_zones):
-        rings = ring_starts[zone_starts[zone] : zone_starts[zone + 1] + 1]
-        points = slice(rings[0], rings[-1])
-        left, right = _window(x[points], n_columns)
-        top, bottom = _window(y[points], n_rows)
+        first, last = zone_starts[zone], zone_starts[zone + 1]
+        starts = ring_starts[first : last + 1]
+        low_x, high_x, low_y, high_y = _in_cells(
+            coordinates[starts[0] : starts[-1]], x_min_m, y_max_m, cell_size_m, x, y
+        )
+        left, right = _cut(low_x, high_x, n_columns)
+        top, bottom = _cut(low_y, high_y, n_rows)
         if left < right and top < bottom:
-            x_zone, y_zone = x[points] - left, y[points] - top
-            cover = _marked(x_zone, y_zone, rings - rings[0], bottom - top, right - left)
-            needed = count + cover.size
-            cells, fraction = _grown(cells, needed), _grown(fraction, needed)
-            count = _collect(cover, top * n_columns + left, n_columns, cells, fraction, count)
+            height, width = bottom - top, right - left
+            size = height * (width + 2)
+            if size > len(buffer):
+                buffer = np.zeros(2 * size, np.float64)
+            cover = buffer[:size]
+            inside = low_x >= left and high_x <= right and low_y >= top and high_y <= bottom
+            _mark_rings(
+                cover, height, width, x, y, left, top, starts, backwards[first:last], inside
+            )
+            needed = count + size
+            cells, fraction = grown(cells, needed), grown(fraction, needed)
+            corner = top * n_columns + left
+            count = _collect(cover, height, width, corner, n_columns, cells, fraction, count)
         indptr[zone + 1] = count
     return indptr, cells[:count].copy(), fraction[:count].copy()

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from healthycities.spatial.coverage import CellCoverage, cell_coverage, require_polygons
-from healthycities.spatial.grid import FloatArray, Grid, IntArray
-from healthycities.spatial.parallel import BLOCK_SIZE, hilbert_order, map_blocks, row_blocks
+from healthycities.spatial.coverage import CellCoverage, coverage_of, require_polygons
+from healthycities.spatial.grid import FloatArray, Grid, ObjectArray
+from healthycities.spatial.parallel import BLOCK_SIZE, map_blocks, row_blocks
 
 
 def cover(
@@ -26,7 +26,8 @@ def cover(
 ) -> tuple[CellCoverage, FloatArray]:
     """Measure the fraction of each cell that each zone covers, and each zone's area in cells.
 
-    Zones are cut into blocks of neighbours; the result is the same however they are cut and
+    Zones are cut into blocks, in the order given: no zone's cells depend on its neighbours, so that
+    to sort them would cost more than it brings. The result is the same however they are cut and
     wherever the blocks run.
 
     Parameters
@@ -47,15 +48,20 @@ def cover(
     GeometryError : a zone is missing, empty or no polygon.
     """
     shapes = require_polygons(zones, names=names)
-    order = hilbert_order(shapes)
     parts = map_blocks(
-        partial(cell_coverage, grid=grid),
-        [shapes[block] for block in row_blocks(order, block_size or BLOCK_SIZE)],
+        partial(_measured, grid=grid),
+        row_blocks(shapes, block_size or BLOCK_SIZE),
         scheduler=scheduler,
         workers=workers,
     )
+    coverage = _stacked([coverage for coverage, _ in parts])
+    return coverage, np.concatenate([np.zeros(0), *(area for _, area in parts)])
+
+
+def _measured(shapes: ObjectArray, grid: Grid) -> tuple[CellCoverage, FloatArray]:
+    """Return what a block of zones covers, and the areas of the zones in cells."""
     area = np.asarray(shapely.area(shapes), dtype=np.float64) / grid.cell_area_m2
-    return _in_order(_stacked(parts), order), area
+    return coverage_of(shapes, grid), area
 
 
 def _stacked(parts: Sequence[CellCoverage]) -> CellCoverage:
@@ -64,12 +70,3 @@ def _stacked(parts: Sequence[CellCoverage]) -> CellCoverage:
     cells = np.concatenate([np.zeros(0, np.int64), *(part.cells for part in parts)])
     fraction = np.concatenate([np.zeros(0), *(part.fraction for part in parts)])
     return CellCoverage(np.cumsum(sizes), cells, fraction)
-
-
-def _in_order(coverage: CellCoverage, order: IntArray) -> CellCoverage:
-    """Bring the rows of zones that were taken in an order back to the order given."""
-    place = np.argsort(order)
-    sizes = np.diff(coverage.indptr)[place]
-    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    entry = np.arange(indptr[-1]) + np.repeat(coverage.indptr[:-1][place] - indptr[:-1], sizes)
-    return CellCoverage(indptr, coverage.cells[entry], coverage.fraction[entry])

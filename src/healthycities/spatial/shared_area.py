@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import shapely
 
-from healthycities.spatial.coverage import oriented_rings
+from healthycities.spatial.coverage import rings_of
 from healthycities.spatial.grid import FloatArray, IntArray, ObjectArray
 
 RESIDUE = 1e-12
@@ -63,9 +64,7 @@ def shared_area_m2(
 
 def edges_of(shapes: ObjectArray) -> Edges:
     """Unpack polygons, of which there is at least one, into their sorted edges."""
-    coordinates, ring_starts, shape_starts = oriented_rings(shapes)
-    x, y = np.ascontiguousarray(coordinates.T)
-    return Edges(*_sorted_edges(x, y, ring_starts, shape_starts))
+    return Edges(*_sorted_edges(*rings_of(shapes)))
 
 
 @_compiled
@@ -80,19 +79,24 @@ def _write(edge: FloatArray, x_0: float, y_0: float, x_1: float, y_1: float) -> 
 
 @_compiled
 def _sorted_edges(
-    x: FloatArray, y: FloatArray, ring_starts: IntArray, shape_starts: IntArray
+    coordinates: FloatArray,
+    ring_starts: IntArray,
+    shape_starts: IntArray,
+    backwards: npt.NDArray[np.bool_],
 ) -> tuple[FloatArray, IntArray, FloatArray]:
     """Write every edge from left to right, and sort those of each polygon."""
     n_shapes = len(shape_starts) - 1
-    edges = np.empty((len(x), 6), np.float64)
+    edges = np.empty((len(coordinates), 6), np.float64)
     starts, bottom = np.zeros(n_shapes + 1, np.int64), np.full(n_shapes, np.inf)
     count = 0
     for shape in range(n_shapes):
         for ring in range(shape_starts[shape], shape_starts[shape + 1]):
+            from_end, to_end = (1, 0) if backwards[ring] else (0, 1)
             for i in range(ring_starts[ring], ring_starts[ring + 1] - 1):
-                bottom[shape] = min(bottom[shape], y[i])
-                if x[i] != x[i + 1]:
-                    _write(edges[count], x[i], y[i], x[i + 1], y[i + 1])
+                (x_0, y_0), (x_1, y_1) = coordinates[i + from_end], coordinates[i + to_end]
+                bottom[shape] = min(bottom[shape], y_0)
+                if x_0 != x_1:
+                    _write(edges[count], x_0, y_0, x_1, y_1)
                     count += 1
         own = edges[starts[shape] : count]
         own[:] = own[np.argsort(own[:, _X_LEFT])]

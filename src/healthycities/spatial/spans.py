@@ -19,11 +19,11 @@ import numpy.typing as npt
 from healthycities.errors import AlignmentError
 from healthycities.spatial.coverage import (
     RESIDUE,
-    _clamp,
-    _grown,
-    _mark_clipped,
-    oriented_rings,
+    clamp,
+    grown,
+    mark_clipped,
     require_polygons,
+    rings_of,
 )
 from healthycities.spatial.grid import FloatArray, Grid, IntArray
 
@@ -194,13 +194,13 @@ def _ranges(first: IntArray, size: IntArray) -> tuple[IntArray, IntArray]:
 
 def _edges(shapes: npt.NDArray[np.object_], grid: Grid) -> tuple[IntArray, FloatArray]:
     """Return the zone and the two ends of every edge that is not level, in cells."""
-    coordinates, ring_starts, zone_starts = oriented_rings(shapes)
+    coordinates, ring_starts, zone_starts, backwards = rings_of(shapes)
     corners = np.column_stack(grid.columns_rows(coordinates[:, 0], coordinates[:, 1]))
     start = np.delete(np.arange(len(corners)), ring_starts[1:] - 1)
+    start = start[corners[start, 1] != corners[start + 1, 1]]
     zone = np.searchsorted(ring_starts[zone_starts], start, "right") - 1
-    steep = corners[start, 1] != corners[start + 1, 1]
-    start = start[steep]
-    return zone[steep], np.hstack([corners[start], corners[start + 1]])
+    turned = backwards[np.searchsorted(ring_starts, start, "right") - 1]
+    return zone, np.hstack([corners[start + turned], corners[start + ~turned]])
 
 
 def _band_edges(zone: IntArray, ends: FloatArray) -> Edges:
@@ -312,7 +312,7 @@ def _mark_zone(cover: FloatArray, width: int, ends: FloatArray, row: int, column
         x_1, y_1 = ends[edge, 2] - column, ends[edge, 3] - row
         # What is right of the window, above it or below it covers nothing of it.
         if min(x_0, x_1) < width and min(y_0, y_1) < height and max(y_0, y_1) > 0:
-            _mark_clipped(cover, x_0, y_0, x_1, y_1, height, width)
+            mark_clipped(cover.ravel(), cover.shape[1], x_0, y_0, x_1, y_1, height, width)
     # The spare columns hold what lies beside the window.
     cover[:, width:] = 0.0
 
@@ -320,8 +320,8 @@ def _mark_zone(cover: FloatArray, width: int, ends: FloatArray, row: int, column
 @_compiled
 def _between(low: float, high: float, from_cell: int, n_cells: int) -> tuple[int, int]:
     """Return the first of some cells that a range touches and the one after the last."""
-    first = _clamp(np.floor(low), from_cell, from_cell + n_cells)
-    last = _clamp(np.ceil(high), from_cell, from_cell + n_cells)
+    first = clamp(np.floor(low), from_cell, from_cell + n_cells)
+    last = clamp(np.ceil(high), from_cell, from_cell + n_cells)
     return int(first), int(last)
 
 
@@ -396,8 +396,8 @@ def _spans(
             _mark_zone(cover, width, ends[indptr[zone] : indptr[zone + 1]], band_top, left)
             # One more than can be, because each is written before it is known to count.
             room = height * width + 1
-            first, end = _grown(first, n_spans + room), _grown(end, n_spans + room)
-            cells, fraction = _grown(cells, n_edges + room), _grown(fraction, n_edges + room)
+            first, end = grown(first, n_spans + room), grown(end, n_spans + room)
+            cells, fraction = grown(cells, n_edges + room), grown(fraction, n_edges + room)
             for line in range(height):
                 touched = groups[: _touched(marks[line], groups)]
                 cell = (band_top + line - row) * n_columns + left - column
