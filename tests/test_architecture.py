@@ -195,3 +195,39 @@ def test_no_bare_assert_and_nothing_swallowed(file: Path):
             broad = node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
             raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
             assert not broad or raises, f"line {node.lineno}"
+
+
+def compiled(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Return the functions of a module that numba compiles."""
+    return [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(
+            "_compiled" in ast.unparse(one) or "njit" in ast.unparse(one)
+            for one in node.decorator_list
+        )
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_compiled_code_rests_on_its_own_file_alone(file: Path):
+    """What numba has stored is stale when another file that it rests on changes, so none may."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    ours = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("healthycities")
+        for alias in node.names
+    }
+    for function in compiled(tree):
+        for node in ast.walk(function):
+            if isinstance(node, ast.AnnAssign):
+                node.annotation = ast.Constant(None)
+        used = {
+            node.id
+            for statement in function.body
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name)
+        }
+        assert not used & ours, f"{file.name}: {function.name} rests on {used & ours}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from healthycities.errors import SchemaError, SourceError
@@ -208,7 +208,6 @@ def test_files_that_are_not_whole_are_refused(write, text, problem):
         people(write(text))
 
 
-@settings(deadline=None)
 @given(st.integers(len("LSOA21CD,People\n"), len(PLAIN) - 1))
 def test_a_cut_file_never_yields_half_a_code(tmp_path_factory, length):
     """Wherever a file is cut, it is refused, or every row that is read has its whole code."""
@@ -254,7 +253,6 @@ def test_what_stands_twice_is_named_with_both_lines(write):
     read_csv([write(PLAIN)], LAYOUT).require_unique(["code"])
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 10**9), min_size=1, max_size=30),
     st.booleans(),

@@ -39,7 +39,7 @@ def test_the_published_layout_is_laid_onto_the_frame(tmp_path, text):
     assert np.isfinite(found).sum() == 1
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 699), st.integers(0, 1299), st.floats(0, 1000))
 def test_every_cell_finds_its_place(tmp_path_factory, column, row, value):
     """Cell, centre and number come back, to the last bit, wherever the cell lies."""

@@ -168,7 +168,7 @@ def test_other_areas_and_bands_of_age_are_left_out(tmp_path):
 CUMBERLAND = ["E07000026", "E07000028", "E07000029"]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_merged_districts_are_summed_by_sex_and_age(tmp_path_factory, start):
     """Each sex and age of Cumberland is the sum of Allerdale's, Carlisle's and Copeland's."""

@@ -26,7 +26,7 @@ def row(coverage, zone):
     return coverage.cells[part].tolist(), coverage.fraction[part].tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 40), st.integers(1, 50), st.sampled_from(["threads", "synchronous"]))
 def test_any_blocking_gives_what_the_kernel_gives(n, block_size, scheduler):
     """Rows stand in the order given, the same to the bit, however zones are cut into blocks."""
@@ -37,7 +37,7 @@ def test_any_blocking_gives_what_the_kernel_gives(n, block_size, scheduler):
         np.testing.assert_array_equal(getattr(found, part), getattr(expected, part))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(12)))
 def test_order_of_zones_changes_nothing(order):
     """A zone has the same row wherever it stands among the others."""

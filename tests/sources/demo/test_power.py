@@ -32,7 +32,7 @@ def test_owners_are_the_nearest_by_power_distance():
     assert (power.owners(points, centres, weights) == distance.argmin(axis=1)).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.integers(2, 12))
 def test_any_positive_areas_are_met(seed: int, count: int):
     """Random centres get random areas, counted over a fine lattice of points."""
