@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,13 @@ def test_every_error_can_be_caught_as_one_family():
     for kind in FAMILY:
         with pytest.raises(HealthycitiesError, match=r"^it failed\.$"):
             raise kind("it failed")
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+def test_an_error_comes_out_of_another_process_as_it_was(kind: type[HealthycitiesError]):
+    """Pickled, it keeps its kind and its parts, and its message is not made a second time."""
+    error = kind("absent", file=Path("a.csv"), place="line 2", mend="Look again.")
+    found = pickle.loads(pickle.dumps(error))
+    assert type(found) is kind
+    assert vars(found) == vars(error)
+    assert str(found) == str(error) == "a.csv: line 2: absent. Look again."

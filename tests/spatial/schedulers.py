@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,21 +46,38 @@ def doubled_when_told(block, folder: Path):
     """Double a block; those from 8 up say where they are, and wait until they are told to go on."""
     if block[0] >= 8:
         (folder / f"{os.getpid()}.waits").touch()
-        until = time.monotonic() + WAIT_S
-        while not (folder / "go").exists() and time.monotonic() < until:
-            time.sleep(0.01)
+        until((folder / "go").exists)
     return doubled(block)
 
 
 def waiting(folder: Path, count: int) -> list[int]:
     """Return the processes that wait, once there are as many as told."""
-    until = time.monotonic() + WAIT_S
-    while time.monotonic() < until:
-        found = [int(file.stem) for file in folder.glob("*.waits")]
-        if len(found) >= count:
-            return found
+    until(lambda: len(list(folder.glob("*.waits"))) >= count)
+    return [int(file.stem) for file in folder.glob("*.waits")]
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for something, and not for ever."""
+    last = time.monotonic() + WAIT_S
+    while not happened():
+        if time.monotonic() > last:
+            raise TimeoutError("what was waited for did not happen")
         time.sleep(0.01)
-    raise TimeoutError(f"no {count} processes came to wait in {folder}")
+
+
+class Raising:
+    """What raises an error where it is unpacked."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __reduce__(self):
+        return raised, (self.error,)
+
+
+def raised(error: Exception):
+    """Raise an error."""
+    raise error
 
 
 def numbered(n):

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +187,32 @@ def test_a_process_that_ends_is_told():
         map_blocks(schedulers.ended, [1, 2], scheduler="processes", workers=2)
 
 
+def test_a_cluster_that_is_lost(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """That a cluster has no workers is told, and so is that its scheduler ended meanwhile."""
+    file = tmp_path / "scheduler.json"
+    command = [
+        sys.executable,
+        "-m",
+        "distributed.cli.dask_scheduler",
+        "--scheduler-file",
+        str(file),
+    ]
+    here = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    with (
+        subprocess.Popen([*command, *here], stderr=subprocess.DEVNULL) as scheduler,
+        ThreadPoolExecutor(1) as runner,
+    ):
+        try:
+            schedulers.until(lambda: file.exists() and file.read_text().endswith("}"))
+            address = json.loads(file.read_text())["address"]
+            run = runner.submit(map_blocks, schedulers.doubled, [1, 2], scheduler=address)
+            schedulers.until(lambda: f"{address} has no workers yet" in caplog.text)
+        finally:
+            scheduler.kill()
+        with pytest.raises(WorkerError, match=rf"^{address}: the cluster was lost after 0 of 2"):
+            run.result(timeout=schedulers.WAIT_S)
+
+
 @pytest.fixture
 def closed_port() -> Iterator[int]:
     """Hold a port of this machine on which nobody listens."""
@@ -215,6 +244,16 @@ def test_a_worker_with_other_libraries_computes_nothing(
     other = {**libraries.this_installation(), "shapely": "99.1"}
     monkeypatch.setattr(parallel, "this_installation", lambda: other)
     with pytest.raises(ConfigError, match=r"shapely 99\.1 there and \d.+ here\. Install"):
+        map_blocks(schedulers.doubled, [1], scheduler=cluster.scheduler_address)
+
+
+def test_a_worker_without_the_package_is_told(
+    cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+):
+    """Where a worker cannot import what the work needs, it says so and lives on."""
+    lost = ModuleNotFoundError("No module named 'healthycities'", name="healthycities")
+    monkeypatch.setattr(parallel, "packed", lambda _: pickle.dumps(schedulers.Raising(lost)))
+    with pytest.raises(ConfigError, match=r"a worker lacks .*'healthycities'.* every machine"):
         map_blocks(schedulers.doubled, [1], scheduler=cluster.scheduler_address)
 
 

@@ -87,21 +87,21 @@ def map_blocks(
         computes with other code or libraries.
     WorkerError : a process was ended from outside, or a cluster lost a block with several workers.
     """
-    told = _Progress(len(blocks))
-    if not blocks:
-        return []
-    if "://" in scheduler:
-        return _map_on_cluster(function, blocks, scheduler, told)
-    if scheduler not in _HERE:
-        named = ", ".join(map(repr, _HERE))
+    here = _HERE.get(scheduler)
+    if here is None and "://" not in scheduler:
         raise ConfigError(
-            f"expected {named} or an address, found {scheduler!r}",
+            f"expected {', '.join(map(repr, _HERE))} or an address, found {scheduler!r}",
             place="scheduler",
             mend="Name one of these, such as tcp://10.0.0.1:8786 for a cluster.",
         )
+    if not blocks:
+        return []
+    told = _Progress(len(blocks))
+    if here is None:
+        return _map_on_cluster(function, blocks, scheduler, told)
     # Without arguments, because dask would search them for the names of other tasks.
     graph: Graph = {number: (partial(function, block),) for number, block in enumerate(blocks)}
-    return _HERE[scheduler](graph, workers, told)
+    return here(graph, workers, told)
 
 
 class _Progress:
@@ -188,12 +188,13 @@ def _inherited(variables: dict[str, str]) -> Iterator[None]:
 def _map_on_cluster(
     function: Callable[[Block], Result], blocks: Sequence[Block], address: str, told: _Progress
 ) -> list[Result]:
-    """Send blocks within their tasks, a few ahead of those in work.
+    """Send blocks within their tasks, and make one message of what may befall a cluster.
 
     A block that is sent ahead of its task, as dask advises for large ones, is lost with the worker
     that holds it. What is within a task stays with the scheduler, which gives it to another worker.
     """
     from dask.distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
 
     try:
         with _connected(address) as client:
@@ -205,11 +206,17 @@ def _map_on_cluster(
             place=address,
             mend="Read the log of that worker: it may have run out of memory.",
         ) from error
-    except CancelledError as error:
+    except (CancelledError, CommClosedError) as error:
         raise WorkerError(
             f"the cluster was lost after {told.done} of {told.total} blocks",
             place=address,
             mend="See why its scheduler ended, start it, and run again.",
+        ) from error
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"a worker lacks what the work needs ({error})",
+            place=address,
+            mend="Install the same on every machine of the cluster.",
         ) from error
 
 
@@ -224,12 +231,12 @@ def _gathered(
 
     results: list[Any] = [None] * len(blocks)
     position_of: dict[Any, int] = {}
-    here, ahead = this_installation(), enumerate(blocks)
+    ahead = enumerate(blocks)
     running = as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
 
     def send(count: int) -> None:
         for position, block in islice(ahead, count):
-            sent = client.submit(_run, packed((function, block)), here, pure=False)
+            sent = client.submit(pickle.loads, pickle.dumps(_Errand(function, block)), pure=False)
             position_of[sent.key] = position
             running.add(sent)  # type: ignore[no-untyped-call]
 
@@ -239,6 +246,21 @@ def _gathered(
         told.step()
         send(1)
     return results
+
+
+class _Errand:
+    """Work that is done where it is unpacked.
+
+    A cluster is sent ``pickle.loads`` and bytes. Where this package is missing or is another, that
+    is an error of the task; a worker that cannot unpack the task itself ends, and all of them do so
+    in turn.
+    """
+
+    def __init__(self, function: Callable[[Block], Any], block: Block) -> None:
+        self.parts = packed((function, block)), this_installation()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _run, self.parts
 
 
 def _run(work: bytes, sent_from: dict[str, str]) -> Any:
