@@ -68,8 +68,8 @@ def map_blocks(
 ) -> list[Result]:
     """Apply a function to every block and return the results in the order of the blocks.
 
-    Processes and a cluster are sent each block by itself, with the function. Neither may carry what
-    all blocks share, for it would be sent as often as there are blocks.
+    Processes and a cluster are sent each block by itself, and the function with each: it should
+    hold nothing large, such as an index that all blocks share.
 
     Parameters
     ----------
