@@ -23,7 +23,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = (
     {"errors", "fields", "pollutants", "synthetic", "given", "package_tables"},
     {"tables", "catalogue"},
-    {"spatial", "libraries"},
+    {"libraries"},
+    {"spatial"},
     {"io", "geography", "health"},
     {"sources", "settings"},
     {"overlaps"},

@@ -37,6 +37,7 @@ ALWAYS = {
     ("two_cores_greenspace_union", "one thread"),
     ("nearest_access", "geopandas sjoin_nearest"),
     ("two_cores_nearest_access", "one thread"),
+    ("scheduling_overhead", "plain loop"),
 }
 WHOLE_CELLS = "rasterstats"
 

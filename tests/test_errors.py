@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,17 @@ def test_parts_can_be_read_from_the_error():
 
 def test_every_error_can_be_caught_as_one_family():
     """Each kind of error is its own class, and one handler takes them all."""
-    assert len(FAMILY) == 8
+    assert len(FAMILY) == 9
     for kind in FAMILY:
         with pytest.raises(HealthycitiesError, match=r"^it failed\.$"):
             raise kind("it failed")
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+def test_an_error_comes_out_of_another_process_as_it_was(kind: type[HealthycitiesError]):
+    """Pickled, it keeps its kind and its parts, and its message is not made a second time."""
+    error = kind("absent", file=Path("a.csv"), place="line 2", mend="Look again.")
+    found = pickle.loads(pickle.dumps(error))
+    assert type(found) is kind
+    assert vars(found) == vars(error)
+    assert str(found) == str(error) == "a.csv: line 2: absent. Look again."

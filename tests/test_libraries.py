@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from healthycities.errors import SourceError
-from healthycities.libraries import computing_with, installed_version, package_versions
+from healthycities.errors import ConfigError, SourceError
+from healthycities.libraries import (
+    computing_with,
+    installed_version,
+    package_versions,
+    require_same_installation,
+    this_installation,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -79,3 +85,24 @@ def test_a_dependency_that_is_lost_is_named(other: Path):
         package_versions()
     with pytest.raises(SourceError, match="not-there-at-all"):
         installed_version("not-there-at-all")
+
+
+def test_an_installation_is_its_python_its_libraries_and_its_code():
+    """The workflow engine is no part of it, and the code is told as a digest."""
+    found = this_installation()
+    assert {*found} == {"python", "healthycities", *package_versions()} - {"snakemake"}
+    assert len(found["healthycities"]) == 16
+
+
+def test_the_same_installation_is_let_pass_and_another_is_not():
+    """What differs is named with both versions, or with none where it is on one side only."""
+    here = this_installation()
+    require_same_installation(dict(here))
+    other = {**here, "numpy": "1.0", "healthycities": "0" * 16}
+    del other["shapely"]
+    with pytest.raises(ConfigError, match=r"^worker on .*: the work was begun with ") as told:
+        require_same_installation(other)
+    assert f"numpy 1.0 there and {here['numpy']} here" in told.value.problem
+    assert f"shapely none there and {here['shapely']} here" in told.value.problem
+    assert "healthycities 0000000000000000 there" in told.value.problem
+    assert "scipy" not in told.value.problem

@@ -183,9 +183,10 @@ def test_a_source_is_told_how_to_read_and_no_more(config: dict[str, Any]):
     assert moved.source_part("deaths") != before.source_part("deaths")
 
 
-def test_where_it_is_computed_changes_nothing(config: dict[str, Any]):
+@pytest.mark.parametrize("scheduler", ["processes", "synchronous", "tcp://127.0.0.1:8786"])
+def test_where_it_is_computed_changes_nothing(config: dict[str, Any], scheduler: str):
     """The whole configuration, as a job is told it, leaves the scheduler out."""
-    far = {**config, "compute": {"scheduler": "tcp://127.0.0.1:8786"}}
+    far = {**config, "compute": {"scheduler": scheduler}}
     assert from_mapping(far).whole() == from_mapping(config).whole()
     assert from_mapping({**config, "run": "x"}).whole() != from_mapping(config).whole()
 

@@ -170,8 +170,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--keys": {"type": json.loads, "required": True, "help": "keys of the configuration, as JSON"},
     "--year": {"type": int, "help": "year"},
     "--pollutant": {"help": "pollutant"},
-    "--scheduler": {"default": "threads", "help": "threads, synchronous or tcp://…"},
-    "--workers": {"type": int, "default": 1, "help": "number of threads"},
+    "--scheduler": {"default": "threads", "help": "threads, processes, synchronous or tcp://…"},
+    "--workers": {"type": int, "default": 1, "help": "number of threads or processes"},
 }
 
 

@@ -8,7 +8,9 @@ A message is one line, so that it survives a log, an e-mail and a scheduler::
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 
 class HealthycitiesError(Exception):
@@ -41,6 +43,11 @@ class HealthycitiesError(Exception):
         sentence += "" if listed else "."
         super().__init__(sentence + ("\n" if listed else " ") + mend if mend else sentence)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the message is made of, so that it is made but once on its way home."""
+        made = partial(type(self), file=self.file, place=self.place, mend=self.mend)
+        return made, (self.problem,)
+
 
 class ConfigError(HealthycitiesError):
     """A key of the configuration is missing, unknown, of the wrong kind, or denies another."""
@@ -68,3 +75,7 @@ class RegisterError(HealthycitiesError):
 
 class AlignmentError(HealthycitiesError):
     """Two things that are joined do not have the same ids in the same order."""
+
+
+class WorkerError(HealthycitiesError):
+    """A process or a machine that computed a part was lost."""

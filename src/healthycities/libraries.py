@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import re
+from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 
-from healthycities.catalogue import PACKAGE
-from healthycities.errors import SourceError
+from healthycities.catalogue import PACKAGE, PACKAGE_DIR
+from healthycities.errors import ConfigError, SourceError
 
 _ENGINE = "snakemake"
 """The dependency that starts the jobs and computes nothing."""
@@ -67,3 +71,44 @@ def installed_version(name: str) -> str:
             f"{PACKAGE} needs the package {name}, which is not installed",
             mend="Install it again with all that it needs: make clean run.",
         ) from error
+
+
+@cache
+def this_installation() -> dict[str, str]:
+    """Return what results computed here depend on: Python, each library, and this package's code.
+
+    Raises
+    ------
+    SourceError : as `package_versions` raises it.
+    """
+    code = hashlib.sha256()
+    for file in sorted(PACKAGE_DIR.rglob("*.py")):
+        code.update(file.relative_to(PACKAGE_DIR).as_posix().encode())
+        code.update(file.read_bytes())
+    versions = {name: one for name, one in package_versions().items() if name != _ENGINE}
+    return {"python": platform.python_version(), **versions, PACKAGE: code.hexdigest()[:16]}
+
+
+def require_same_installation(expected: Mapping[str, str]) -> None:
+    """Refuse to compute a part of a result here that was begun by another installation.
+
+    Parameters
+    ----------
+    expected : what `this_installation` returned where the result was begun.
+
+    Raises
+    ------
+    ConfigError : a version is another, or the code is.
+    """
+    here = this_installation()
+    different = [name for name in {**expected, **here} if expected.get(name) != here.get(name)]
+    if different:
+        told = ", ".join(
+            f"{name} {expected.get(name, 'none')} there and {here.get(name, 'none')} here"
+            for name in different
+        )
+        raise ConfigError(
+            f"the work was begun with {told}",
+            place=f"worker on {platform.node()}",
+            mend="Install the same on every machine of the cluster: no result is of two versions.",
+        )

@@ -111,8 +111,9 @@ class ComputeSettings(Section):
 
     scheduler: str = Field(
         "threads",
-        pattern=r"^(threads|synchronous|(tcp|tls|ws)://.+)$",
-        description="threads, synchronous, or the address of a dask.distributed scheduler",
+        pattern=r"^(threads|processes|synchronous|(tcp|tls|ws)://.+)$",
+        description="threads, processes, synchronous, or the address of a dask.distributed "
+        "scheduler such as tcp://10.0.0.1:8786",
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import ModuleType
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -104,3 +106,16 @@ def test_a_link_that_is_drawn_backwards_is_refused(given: dict[str, pd.DataFrame
     backwards.loc[1, "geometry"] = backwards.geometry[1].reverse()
     with pytest.raises(GeometryError, match=r"link corner to park: .*starts at its node.*300\.0 m"):
         built(centroid_walk, **given, **ROADS | {"road_links": backwards})
+
+
+@pytest.mark.parametrize("module", [centroid_access, centroid_walk])
+@pytest.mark.parametrize("scheduler", ["threads", "processes", "tcp://127.0.0.1:9"])
+def test_distances_are_those_of_one_thread_everywhere(
+    given: dict[str, pd.DataFrame], module: ModuleType, scheduler: str
+):
+    """One search serves all homes: it stays in this process, and asks nothing of a cluster."""
+    inputs = {**given, **ROADS}
+    found = module.build(Given(inputs, KEYS, scheduler=scheduler, workers=2))
+    expected = module.build(Given(inputs, KEYS, scheduler="synchronous", workers=1))
+    assert found["distance_m"].to_numpy().tobytes() == expected["distance_m"].to_numpy().tobytes()
+    assert found.equals(expected)

@@ -54,8 +54,8 @@ def test_an_error_in_a_block_comes_out():
 
 def test_unknown_scheduler_is_refused():
     """A scheduler that is neither known nor an address is an error that lists what is."""
-    with pytest.raises(ConfigError, match=r"'threads', 'synchronous' or an address, found 'slurm'"):
-        map_blocks(scaled, [1], scheduler="slurm")
+    with pytest.raises(ConfigError, match=r"'processes', 'synchronous' or an address, found 'sl"):
+        map_blocks(scaled, [], scheduler="slurm")
 
 
 def test_blocks_hold_every_row_once():

@@ -7,7 +7,6 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
-from dask.distributed import LocalCluster
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 from hypothesis import given, settings
@@ -204,22 +203,6 @@ def test_workers_change_no_bit(workers):
     assert bits(other) == bits(one)
     one, other = statistics(*given_, scheduler="synchronous"), statistics(*given_, workers=workers)
     assert bits(other) == bits(one)
-
-
-def test_a_cluster_changes_no_bit():
-    """A cluster gives the bytes of one after the other."""
-    values = np.random.default_rng(6).integers(1, 6, HUNDREDS.shape, dtype=np.uint8)
-    given_ = (wheels(50, 9), HUNDREDS, cut(HUNDREDS, 5, 16), reader(values), [1, 2, 3])
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-    ) as cluster:
-        found = class_areas(*given_, scheduler=cluster.scheduler_address)
-    assert bits(found) == bits(class_areas(*given_, scheduler="synchronous"))
 
 
 def test_each_window_is_decoded_once_and_only_where_zones_are():

@@ -3,7 +3,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from dask.distributed import LocalCluster
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -94,24 +93,6 @@ def test_blocks_change_nothing(scheduler, block_size, tmp_path):
     zones, grid = patchwork(), Grid(0.0, 1000.0, 25.0, 40, 40)
     whole = Weights.from_grid(zones, grid, scheduler="synchronous")
     cut = Weights.from_grid(zones, grid, scheduler=scheduler, workers=2, block_size=block_size)
-    assert stored(cut, tmp_path / "cut.npz") == stored(whole, tmp_path / "whole.npz")
-
-
-def test_a_cluster_changes_nothing(tmp_path):
-    """The weights from a cluster are the same to the byte as those from this process."""
-    zones, grid = patchwork(), Grid(0.0, 1000.0, 25.0, 40, 40)
-    whole = Weights.from_grid(zones, grid, scheduler="synchronous")
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-    ) as cluster:
-        address = cluster.scheduler_address
-        cut = Weights.from_grid(zones, grid, scheduler=address, block_size=50)
-    assert address.startswith("tcp://")
     assert stored(cut, tmp_path / "cut.npz") == stored(whole, tmp_path / "whole.npz")
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -47,3 +49,21 @@ def test_overlap_holds_its_result_to_the_schema(tmp_path: Path):
             workers=1,
         )
     assert not out.exists()
+
+
+def test_processes_are_started_from_the_command_line(tmp_path: Path):
+    """`python -m healthycities` on two processes writes the bytes that one thread writes."""
+    codes = [f"E01{number:06d}" for number in range(1, 1101)]
+    areas, shapes = tmp_path / "areas.parquet", tmp_path / "shapes.parquet"
+    pd.DataFrame({"small_area_code": codes[::-1]}).to_parquet(areas, index=False)
+    drawn(codes).to_parquet(shapes)
+    expected, out = tmp_path / "expected.npz", tmp_path / "out.npz"
+    inputs = {"areas": areas, "small_areas": shapes}
+    overlap("small_area_cells", inputs, expected, {}, scheduler="synchronous", workers=1)
+    command = [sys.executable, "-m", "healthycities", "overlap", "small_area_cells"]
+    given = ["--input", *(f"{name}={path}" for name, path in inputs.items()), "--keys", "{}"]
+    where = ["--scheduler", "processes", "--workers", "2", "--out", str(out)]
+    result = subprocess.run([*command, *given, *where], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "2 of 2 blocks done" in result.stderr
+    assert out.read_bytes() == expected.read_bytes()
