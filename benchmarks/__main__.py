@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import coverage, means, pictures, scheduling, vectors
+from benchmarks import coverage, means, pictures, rasters, scheduling, vectors
 from benchmarks.inputs import FULL, QUICK, Sizes
 from benchmarks.race import Outcome, Race, run
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def races(sizes: Sizes) -> Iterator[Race]:
     """Yield every race, each made when its turn has come."""
-    for module in (coverage, means, vectors, scheduling):
+    for module in (coverage, means, rasters, vectors, scheduling):
         yield from module.races(sizes)
 
 
@@ -72,7 +72,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
             f"[{met}]{one.ratio:.1f}",
             f"{one.goal:g}",
             str(one.threads),
-            f"{one.max_difference:.1e}",
+            "" if one.max_difference is None else f"{one.max_difference:.1e}",
         )
     return result
 

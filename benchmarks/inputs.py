@@ -31,6 +31,8 @@ class Sizes:
     sites: int = 150_000
     points: int = 180_000
     targets: int = 350_000
+    raster_side: int = 20_000
+    raster_zones: int = 4000
 
 
 FULL = Sizes()
@@ -42,6 +44,8 @@ QUICK = Sizes(
     sites=800,
     points=2000,
     targets=3000,
+    raster_side=1200,
+    raster_zones=20,
 )
 
 

@@ -16,17 +16,22 @@ _SLOW_S, _VERY_SLOW_S = 10.0, 30.0
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do a piece of work, and how many threads it has."""
+    """One way to do a piece of work, and how many threads it has.
+
+    ``scale`` is how many times the whole work is what it does, where that is a sample of it.
+    """
 
     run: Callable[[], Any]
     threads: int = 1
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
 class Claim:
     """That one contender is so many times as fast as another.
 
-    ``tolerance`` is that of the race, but for a peer that answers a question of its own.
+    ``tolerance`` is that of the race, but for a peer that answers a question of its own, and
+    nothing is ``compared`` to one that answers none.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Claim:
     peer: str
     goal: float
     tolerance: float | None = None
+    compared: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Figure:
     ratio: float
     goal: float
     threads: int
-    max_difference: float
+    max_difference: float | None
     peak_mib: float | None
 
     def as_entry(self) -> dict[str, Any]:
@@ -107,6 +113,8 @@ def run(race: Race) -> list[Outcome]:
         for name, contender in race.contenders.items():
             if turn < turns[name]:
                 seconds[name].append(_timed(contender)[1])
+    for name, contender in race.contenders.items():
+        seconds[name] = [taken_s * contender.scale for taken_s in seconds[name]]
     return [
         _outcome(race, claim, seconds, difference, peak_mib[claim.ours])
         for claim, difference in zip(race.claims, differences, strict=True)
@@ -117,7 +125,7 @@ def _outcome(
     race: Race,
     claim: Claim,
     seconds: Mapping[str, list[float]],
-    difference: float,
+    difference: float | None,
     peak_mib: float | None,
 ) -> Outcome:
     ours_s, peer_s = median(seconds[claim.ours]), median(seconds[claim.peer])
@@ -141,7 +149,9 @@ def _turns(taken_s: float) -> int:
     return 3 if taken_s > _SLOW_S else TURNS
 
 
-def _compared(race: Race, claim: Claim, answers: Mapping[str, Any]) -> float:
+def _compared(race: Race, claim: Claim, answers: Mapping[str, Any]) -> float | None:
+    if not claim.compared:
+        return None
     difference = float(race.difference(answers[claim.ours], answers[claim.peer]))
     tolerance = race.tolerance if claim.tolerance is None else claim.tolerance
     if not difference <= tolerance:
