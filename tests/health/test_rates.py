@@ -15,7 +15,12 @@ from healthycities.health.rates import (
     crude_rate,
     directly_standardised_rate,
     exact_poisson_interval,
+    indirectly_standardised_rate,
+    pooled_years,
     proportion,
+    standardised_ratio,
+    too_few_events,
+    weighted_events,
     wilson_interval,
 )
 from healthycities.health.standards import STANDARD_STARTS, european_standard_population_2013
@@ -298,6 +303,159 @@ def test_a_population_with_the_ages_of_the_standard_has_its_crude_interval():
     close(found, list(crude_rate(events.sum(), standard.sum() / 10)))
 
 
+# --- Rates standardised to a reference ---
+
+
+def compared(case: str) -> list[np.ndarray]:
+    """Return events and people, then those of the reference, of a published case."""
+    chosen = [row for row in cases("smr_inputs.csv") if row["case"] == case]
+    columns = ("events", "population", "ref_events", "ref_population")
+    return [np.array([number(row[name]) for row in chosen]) for name in columns]
+
+
+def of_inputs(kind: str) -> list[dict[str, str]]:
+    """Return the published results of one kind whose inputs were published too."""
+    rows = cases("smr_expected.csv")
+    return [row for row in rows if kind in row["statistic"] and row["case"].startswith("testdata")]
+
+
+@both_confidences
+@pytest.mark.parametrize("row", of_inputs("ratio"))
+def test_standardised_ratios_as_published(row, suffix, confidence):
+    """Ratios and limits, exact and Byar's, are those of PHEindicatormethods.
+
+    A count is missing in one band of the case with 9 events, where the reference has no events.
+    """
+    multiplier = float(row["statistic"].split()[-1])
+    found = standardised_ratio(*compared(row["case"]), multiplier, confidence)
+    close(found, published(row, "value", suffix))
+
+
+@both_confidences
+@pytest.mark.parametrize("row", of_inputs("rate"))
+def test_indirectly_standardised_rates_as_published(row, suffix, confidence):
+    """Rates and limits are those of PHEindicatormethods, below 10 events too."""
+    multiplier = float(row["statistic"].split()[-1])
+    found = indirectly_standardised_rate(*compared(row["case"]), multiplier, confidence)
+    close(found, published(row, "value", suffix))
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in cases("smr_expected.csv") if "x 100" in row["statistic"]]
+)
+def test_ratio_of_a_published_total_to_what_was_expected(row):
+    """Given observed and expected alone, in one band, ratios are those published."""
+    found = standardised_ratio([float(row["observed"])], [1], [float(row["expected"])], [1])
+    close(found, published(row, "value", "95"))
+
+
+def test_ratio_is_of_100_unless_told_otherwise():
+    """30 events where 2 and 18 are expected make a ratio of 150."""
+    found = standardised_ratio([10, 20], [100, 300], [20, 60], [1000, 1000])
+    assert found.value == pytest.approx(150)
+    rate = indirectly_standardised_rate([10, 20], [100, 300], [20, 60], [1000, 1000])
+    assert rate.value == pytest.approx(1.5 * 4000)
+
+
+def test_the_reference_itself_has_a_ratio_of_100():
+    """Where area and reference are one, the ratio is 100 and the rate the crude one."""
+    events, people = np.array([20.0, 30]), np.array([100.0, 400])
+    assert standardised_ratio(events, people, events, people).value == pytest.approx(100)
+    found = indirectly_standardised_rate(events, people, events, people)
+    close(found, list(crude_rate(50, 500)))
+
+
+def test_ratios_take_events_of_all_ages():
+    """The ages of events play no part, so that totals of areas may be given for them."""
+    events, people, *reference = compared("testdata_big")
+    areas = np.stack([people, people * 2])
+    found = standardised_ratio([events.sum(), 9], areas, *reference)
+    close([part[0] for part in found], list(standardised_ratio(events, people, *reference)))
+    close(found.value[1], 900 / (2 * 835.8835612311743))
+
+
+def test_a_reference_may_differ_by_area():
+    """Areas with references of their own have the ratios that each has alone."""
+    rng = np.random.default_rng(2)
+    four = [rng.integers(1, 50, (2, 3, 4)).astype(float) for _ in range(4)]
+    together = standardised_ratio(*four)
+    for area in np.ndindex(2, 3):
+        apart = standardised_ratio(*(part[area] for part in four))
+        close([part[area] for part in together], list(apart))
+
+
+@pytest.mark.parametrize(
+    ("events", "people", "reference_events", "reference_people"),
+    [
+        ([nan, 20], [100, 100], [5, 5], [10, 10]),
+        ([20, 20], [nan, 100], [5, 5], [10, 10]),
+        ([20, 20], [100, 100], [nan, 5], [10, 10]),
+        ([20, 20], [100, 100], [5, 5], [0, 10]),
+        ([20, 20], [100, 100], [0, 0], [10, 10]),
+        ([20, 20], [0, 0], [5, 5], [10, 10]),
+    ],
+)
+def test_what_is_not_known_leaves_no_ratio(events, people, reference_events, reference_people):
+    """A missing count, a reference without people, or nothing expected gives no ratio."""
+    four = (events, people, reference_events, reference_people)
+    assert np.isnan(np.array(standardised_ratio(*four))).all()
+    assert np.isnan(np.array(indirectly_standardised_rate(*four))).all()
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(1, 1000)] * 4), min_size=1, max_size=9),
+    st.integers(2, 50),
+    confidences,
+)
+def test_ratios_are_enclosed_and_know_no_scale(bands, factor, confidence):
+    """Limits enclose the ratio, and a larger reference with the same rates changes nothing."""
+    events, people, ref_events, ref_people = np.array(bands, dtype=float).T
+    found = standardised_ratio(events, people, ref_events, ref_people, 1, confidence)
+    holds(found)
+    again = standardised_ratio(
+        events, people, ref_events * factor, ref_people * factor, 1, confidence
+    )
+    close(again, list(found))
+
+
+# --- Few events, weights of events, years together ---
+
+
+def test_few_events_are_told_from_missing_ones():
+    """9 events are too few, 10 are not, and a missing count is not known to be few."""
+    found = too_few_events([[4, 5], [5, 5], [nan, 5]])
+    assert found.tolist() == [True, False, False]
+
+
+def test_weighted_events_have_exact_limits_below_10():
+    """The limits of 5 events that count 2 each are those of 5 events, doubled."""
+    found = weighted_events(np.array([2.0, 3]), np.array([2.0, 2]), 0.95)
+    close(found, [2 * float(part) for part in exact_poisson_interval(5)])
+
+
+def test_no_events_have_no_upper_limit():
+    """What an event would weigh is unknown without one; the sum is 0 nevertheless."""
+    found = weighted_events(np.zeros((1, 2)), np.array([2.0, 5]), 0.95)
+    assert found.value.tolist() == [0]
+    assert np.isnan(found.upper).all()
+
+
+def test_years_are_pooled_as_counts_and_person_years():
+    """Runs of 3 of 4 years hold their sums; a missing year leaves its runs missing."""
+    found = pooled_years([[1, 1], [2, nan], [3, 3], [4, 4]], np.full((4, 2), 100))
+    close(found.events, [[6, nan], [9, nan]])
+    close(found.person_years, [[300, 300], [300, 300]])
+    assert crude_rate(*found).value[0, 0] == pytest.approx(2000)
+
+
+def test_years_that_make_no_run_are_refused():
+    """Fewer years than a run, or a run of none, stop."""
+    with pytest.raises(AlignmentError, match="expected 3 years or more"):
+        pooled_years([1, 2], [10, 10])
+    with pytest.raises(SchemaError, match="years: expected 1 year or more"):
+        pooled_years([1, 2], [10, 10], 0)
+
+
 # --- What is refused ---
 
 
@@ -320,6 +478,9 @@ def test_confidence_is_a_share(interval, confidence):
         lambda bad: proportion([3, bad], [100, 100]),
         lambda bad: directly_standardised_rate([[30], [bad]], [[100], [100]], [1]),
         lambda bad: directly_standardised_rate([30, 40], [100, 100], [1, bad]),
+        lambda bad: standardised_ratio([3, bad], [100, 100], [1, 1], [9, 9]),
+        lambda bad: standardised_ratio([3, 4], [100, 100], [1, 1], [9, bad]),
+        lambda bad: pooled_years([3, bad, 5], [100, 100, 100]),
     ],
 )
 def test_negative_and_infinite_numbers_are_refused(call, bad):
@@ -360,6 +521,13 @@ def test_multiplier_is_above_0(multiplier):
         lambda: directly_standardised_rate([1, 2], [1, 2], [1]),
         lambda: directly_standardised_rate([1, 2], [1, 2], 1),
         lambda: directly_standardised_rate(20, 100, 1),
+        lambda: standardised_ratio([1, 2], [10, 20, 30], [1, 2, 3], [10, 20, 30]),
+        lambda: standardised_ratio([1, 2, 3], [10, 20, 30], [1, 2], [10, 20]),
+        lambda: standardised_ratio(1, 10, 1, 10),
+        lambda: indirectly_standardised_rate(
+            [[1, 2]], [[1, 2]], [[1, 2], [3, 4]], [[1, 2], [3, 4]]
+        ),
+        lambda: pooled_years([1, 2, 3], [10, 20]),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(call):

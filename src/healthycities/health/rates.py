@@ -39,6 +39,19 @@ class Estimate(NamedTuple):
 # --- What comes in ---
 
 
+def numbers(name: str, values: npt.ArrayLike) -> FloatArray:
+    """Return values as float64, of any sign.
+
+    Raises
+    ------
+    SchemaError : naming the array, where a value is no number.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(f"expected numbers: {error}", place=name) from error
+
+
 def non_negative(name: str, values: npt.ArrayLike) -> FloatArray:
     """Return values as float64, once they are known to be 0 or more, finite, or missing (NaN).
 
@@ -46,10 +59,7 @@ def non_negative(name: str, values: npt.ArrayLike) -> FloatArray:
     ------
     SchemaError : naming the array and the first item at fault, counted from 0.
     """
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise SchemaError(f"expected numbers: {error}", place=name) from error
+    array = numbers(name, values)
     bad = np.asarray(~np.isnan(array) & ~((array >= 0) & np.isfinite(array)))
     if bad.any():
         raise SchemaError(
@@ -108,11 +118,18 @@ def _tail(confidence: float) -> float:
     return (1 - confidence) / 2
 
 
-def _normal_quantile(confidence: float) -> float:
+def normal_quantile(confidence: float) -> float:
+    """Return z: a normal variable lies within z standard errors with this confidence.
+
+    Raises
+    ------
+    SchemaError : the confidence is no share between 0 and 1.
+    """
     return float(-ndtri(_tail(confidence)))
 
 
-def _missing_where_0(values: FloatArray) -> FloatArray:
+def missing_where_0(values: FloatArray) -> FloatArray:
+    """Return values of 0 or more, with those of 0, by which nothing can be divided, missing."""
     return np.where(values > 0, values, np.nan)
 
 
@@ -142,7 +159,7 @@ def byars_interval(events: npt.ArrayLike, confidence: float = 0.95) -> Estimate:
     events at 95 % give 50.16319 to 82.84914 (PHEindicatormethods, testdata_Byars_Wilson).
     """
     counts = non_negative("events", events)
-    z = _normal_quantile(confidence)
+    z = normal_quantile(confidence)
     with np.errstate(divide="ignore"):
         root = 1 - 1 / (9 * counts) - z / (3 * np.sqrt(counts))
     lower = counts * np.where(root >= 0, root, np.nan) ** 3
@@ -173,7 +190,7 @@ def exact_poisson_interval(events: npt.ArrayLike, confidence: float = 0.95) -> E
     """
     counts = non_negative("events", events)
     tail = _tail(confidence)
-    lower = np.where(counts == 0, 0.0, gammaincinv(_missing_where_0(counts), tail))
+    lower = np.where(counts == 0, 0.0, gammaincinv(missing_where_0(counts), tail))
     return Estimate(counts, lower, np.asarray(gammainccinv(counts + 1, tail)))
 
 
@@ -218,7 +235,7 @@ def crude_rate(
     65 (50.16319 to 82.84914) (PHEindicatormethods, crude rates).
     """
     counts, people = matched(events=events, population=population)
-    per_event = positive("multiplier", multiplier) / _missing_where_0(people)
+    per_event = positive("multiplier", multiplier) / missing_where_0(people)
     return Estimate(*(part * per_event for part in _count_interval(counts, confidence)))
 
 
@@ -257,8 +274,8 @@ def wilson_interval(
     """
     counts, totals = matched(events=events, total=total)
     _require_parts(counts, totals)
-    totals = _missing_where_0(totals)
-    z = _normal_quantile(confidence)
+    totals = missing_where_0(totals)
+    z = normal_quantile(confidence)
     share = counts / totals
     middle = 2 * counts + z**2
     reach = z * np.sqrt(z**2 + 4 * counts * (1 - share))
@@ -337,7 +354,7 @@ def directly_standardised_rate(
     weights = _standard_weights(standard, counts.shape)
     used = weights > 0
     counts, weights = counts[..., used], weights[used] / weights.sum()
-    per_event = weights / _missing_where_0(people[..., used])
+    per_event = weights / missing_where_0(people[..., used])
     return _dobson(counts, per_event * positive("multiplier", multiplier), confidence)
 
 
@@ -360,11 +377,208 @@ def _standard_weights(standard: npt.ArrayLike, shape: tuple[int, ...]) -> FloatA
 
 def _dobson(counts: FloatArray, per_event: FloatArray, confidence: float) -> Estimate:
     """Return sums of ``counts * per_event`` over the last axis, with Dobson's limits."""
+    found = weighted_events(counts, per_event, confidence)
+    enough = counts.sum(axis=-1) >= FEWEST_EVENTS
+    return Estimate(*(np.where(enough, part, np.nan) for part in found))
+
+
+def too_few_events(events: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Return where a standardised rate is missing because of its few events, to note it there.
+
+    Parameters
+    ----------
+    events : (areas…, bands) events of each band of age. A missing one leaves its area unknown,
+        which is no lack of events: False.
+
+    Raises
+    ------
+    SchemaError : a count is negative or infinite.
+    """
+    return np.asarray(non_negative("events", events).sum(axis=-1) < FEWEST_EVENTS)
+
+
+def weighted_events(counts: FloatArray, per_event: FloatArray, confidence: float) -> Estimate:
+    """Return sums of ``counts * per_event`` over the last axis, with Dobson's limits.
+
+    value = sum(v x), limits = value + sqrt(sum(v**2 x)/O) (limit of O - O), with O the sum of the
+    counts: exact Poisson limits of it below 10 events, Byar's from 10 on. Without any events
+    there is a value of 0 but no upper limit: what the next event would weigh is not known. A
+    lower limit that comes out negative is missing.
+
+    Parameters
+    ----------
+    counts : (areas…, bands) numbers of events, 0 or more.
+    per_event : (areas…, bands) or (bands,) what each event counts for, 0 or more.
+    confidence : share between 0 and 1.
+
+    Notes
+    -----
+    Source: Dobson et al. 1991, Statistics in Medicine 10. Test: that of
+    :func:`directly_standardised_rate`.
+    """
     total = counts.sum(axis=-1)
-    total = np.where(total >= FEWEST_EVENTS, total, np.nan)
-    byars = byars_interval(total, confidence)
-    spread = np.sqrt((per_event**2 * counts).sum(axis=-1) / total)
-    value = np.where(np.isnan(total), np.nan, (per_event * counts).sum(axis=-1))
-    lower = value + spread * (byars.lower - total)
-    upper = value + spread * (byars.upper - total)
+    limits = _count_interval(total, confidence)
+    spread = np.sqrt((per_event**2 * counts).sum(axis=-1) / missing_where_0(total))
+    value = (per_event * counts).sum(axis=-1)
+    lower = value + spread * (limits.lower - total)
+    upper = value + spread * (limits.upper - total)
     return Estimate(value, np.where(lower >= 0, lower, np.nan), upper)
+
+
+# --- Rates standardised to a reference ---
+
+
+def standardised_ratio(
+    events: npt.ArrayLike,
+    population: npt.ArrayLike,
+    reference_events: npt.ArrayLike,
+    reference_population: npt.ArrayLike,
+    multiplier: float = 100,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Return the events of areas over those that the rates of a reference would give them.
+
+    ratio = k O/E with O the events of all bands and E = sum(n x_ref/n_ref), such as the
+    standardised mortality ratio, of which 100 is the reference's. The limits are those of O over
+    E: exact Poisson below 10 events, Byar's from 10 on. Ratios are given for any number of events.
+    They compare an area with the reference, and two areas only where their ages are alike.
+
+    Parameters
+    ----------
+    events : (areas…, bands) events of each band of age, or (areas…) those of all ages: their ages
+        play no part. A missing count leaves the area without a ratio, unless the reference has no
+        events in its band: none are expected there, and none are counted.
+    population : (areas…, bands) people or person-years.
+    reference_events, reference_population : (bands,), or the shape of population, events and
+        people of the reference. A band without people has no rate, and leaves no ratio.
+    multiplier : what the ratio of the reference itself is: 100, or 1.
+    confidence : share between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+        (areas…); missing where nothing is expected.
+
+    Raises
+    ------
+    AlignmentError : the arrays do not have the same areas and bands.
+    SchemaError : a value is negative or infinite, or the confidence or multiplier is out of range.
+
+    Notes
+    -----
+    Source: Breslow and Day 1987, volume II; PHE, Technical Guide: Confidence Intervals. Test: 895
+    events where 835.88356 are expected give 107.07233 (100.17148 to 114.32333) at 95 %
+    (PHEindicatormethods, indirectly standardised ratio x 100).
+    """
+    people = non_negative("population", population)
+    rates = _reference_rates(reference_events, reference_population, people.shape)
+    observed = _observed(non_negative("events", events), people.shape, rates)
+    expected = (people * rates).sum(axis=-1)
+    per_event = positive("multiplier", multiplier) / missing_where_0(expected)
+    return Estimate(*(part * per_event for part in _count_interval(observed, confidence)))
+
+
+def _reference_rates(
+    events: npt.ArrayLike, population: npt.ArrayLike, shape: tuple[int, ...]
+) -> FloatArray:
+    counts, people = matched(reference_events=events, reference_population=population)
+    if not shape or counts.shape not in (shape, shape[-1:]):
+        raise AlignmentError(
+            f"expected population of areas x bands and a reference in the same bands, found"
+            f" population {shape} and reference {counts.shape}",
+            mend="Give both in the same bands of age, along the last axis.",
+        )
+    return np.asarray(counts / missing_where_0(people))
+
+
+def _observed(counts: FloatArray, shape: tuple[int, ...], rates: FloatArray) -> FloatArray:
+    """Return the events of all bands, of arrays of either shape that events may have."""
+    if counts.shape == shape[:-1]:
+        return counts
+    if counts.shape != shape:
+        raise AlignmentError(
+            f"expected events of areas x bands, or of areas, found events {counts.shape} and"
+            f" population {shape}",
+            mend="Give one value for each area and band, in the same order in each.",
+        )
+    return np.asarray(np.where(np.isnan(counts) & (rates == 0), 0, counts).sum(axis=-1))
+
+
+def indirectly_standardised_rate(
+    events: npt.ArrayLike,
+    population: npt.ArrayLike,
+    reference_events: npt.ArrayLike,
+    reference_population: npt.ArrayLike,
+    multiplier: float = 100_000,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Return the standardised ratio as a rate: the reference's crude rate times the ratio.
+
+    rate = k (X/N)(O/E), with X and N the events and people of all bands of the reference, and
+    limits likewise. Parameters, errors and what is missing are those of
+    :func:`standardised_ratio`, but for the multiplier.
+
+    Parameters
+    ----------
+    multiplier : people that the rate is per.
+
+    Notes
+    -----
+    Source: as for :func:`standardised_ratio`. Test: 895 events where 835.88356 are expected, and
+    9349.88309 per 100,000 in the reference, give 10011.13762 (9365.91600 to 10689.09758) at 95 %
+    (PHEindicatormethods, indirectly standardised rates).
+    """
+    ratio = standardised_ratio(
+        events, population, reference_events, reference_population, 1, confidence
+    )
+    counts, people = matched(
+        reference_events=reference_events, reference_population=reference_population
+    )
+    crude = counts.sum(axis=-1) / missing_where_0(people.sum(axis=-1))
+    scale = positive("multiplier", multiplier) * crude
+    return Estimate(*(part * scale for part in ratio))
+
+
+# --- Years together ---
+
+
+class PersonYears(NamedTuple):
+    """Events and person-years of several years together, two float64 arrays of one shape."""
+
+    events: FloatArray
+    person_years: FloatArray
+
+
+def pooled_years(events: npt.ArrayLike, population: npt.ArrayLike, years: int = 3) -> PersonYears:
+    """Return the events and person-years of every run of years, which rates are then taken of.
+
+    Sums of both, never a mean of rates: a year counts by its people. A year that is missing leaves
+    the runs that hold it missing.
+
+    Parameters
+    ----------
+    events, population : (years, …) of consecutive years along the first axis.
+    years : how many years make a run, 1 or more.
+
+    Returns
+    -------
+    PersonYears
+        (years - run + 1, …); the first is of the first run.
+
+    Raises
+    ------
+    AlignmentError : the arrays differ in shape, or have fewer years than a run.
+    SchemaError : a value is negative or infinite, or a run has no years.
+    """
+    counts, people = matched(events=events, population=population)
+    if years < 1:
+        raise SchemaError(f"expected 1 year or more in a run, found {years}", place="years")
+    if not counts.ndim or len(counts) < years:
+        raise AlignmentError(
+            f"expected {years} years or more along the first axis, found arrays {counts.shape}"
+        )
+    return PersonYears(*(_run_sums(part, years) for part in (counts, people)))
+
+
+def _run_sums(values: FloatArray, years: int) -> FloatArray:
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, years, axis=0).sum(axis=-1))

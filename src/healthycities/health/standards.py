@@ -14,7 +14,10 @@ from healthycities.health.rates import FloatArray
 from healthycities.package_tables import rows
 
 STANDARD_STARTS = tuple(range(0, 95, 5))
-"""First ages of the 19 bands of the European Standard Population; the last is 90 and over."""
+"""First ages of the 19 bands that rates are commonly standardised in; the last is 90 and over."""
+
+FINEST_STARTS = (0, 1, *range(5, 100, 5))
+"""First ages of the 21 bands of the European Standard Population; the last is 95 and over."""
 
 
 def european_standard_population_2013(
@@ -22,8 +25,9 @@ def european_standard_population_2013(
 ) -> FloatArray:
     """Return the European Standard Population 2013 in bands of age.
 
-    The bands are joined from the 19 published ones, which begin at `STANDARD_STARTS`. Ages below
-    the first start, and from ``below`` on, are in no band.
+    The bands are joined from the 21 published ones, which begin at `FINEST_STARTS`: all of them,
+    the 19 of `STANDARD_STARTS`, 18 of which the last is 85 and over, or any others that cut none of
+    them. Ages below the first start, and from ``below`` on, are in no band.
 
     Parameters
     ----------
@@ -35,11 +39,11 @@ def european_standard_population_2013(
     Returns
     -------
     FloatArray
-        (bands,) people; all 19 bands sum to 100,000.
+        (bands,) people; those of all ages sum to 100,000.
 
     Raises
     ------
-    SchemaError : no start is given, they do not rise, or a band would cut one of the 19.
+    SchemaError : no start is given, they do not rise, or a band would cut one of the 21.
 
     Notes
     -----
@@ -64,11 +68,11 @@ def _require_bands(starts: list[int], below: int | None) -> None:
         raise SchemaError(
             f"expected first ages of bands that rise, found {ages}", place="age_starts"
         )
-    cut = [age for age in ages if age not in STANDARD_STARTS]
+    cut = [age for age in ages if age not in FINEST_STARTS]
     if cut:
         raise SchemaError(
-            f"expected bands that begin at ages {', '.join(map(str, STANDARD_STARTS))}, found"
+            f"expected bands that begin at ages {', '.join(map(str, FINEST_STARTS))}, found"
             f" {', '.join(map(str, cut))}",
             place="age_starts",
-            mend="Join the bands of age first: under 1 and 1 to 4 make 0 to 4.",
+            mend="Join the bands of age first: single years 5 to 9 make 5 to 9.",
         )
