@@ -31,6 +31,8 @@ class Sizes:
     sites: int = 150_000
     points: int = 180_000
     targets: int = 350_000
+    burden_areas: int = 300
+    draws: int = 10_000
 
 
 FULL = Sizes()
@@ -42,6 +44,8 @@ QUICK = Sizes(
     sites=800,
     points=2000,
     targets=3000,
+    burden_areas=10,
+    draws=1000,
 )
 
 

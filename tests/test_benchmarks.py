@@ -37,7 +37,11 @@ ALWAYS = {
     ("two_cores_greenspace_union", "one thread"),
     ("nearest_access", "geopandas sjoin_nearest"),
     ("two_cores_nearest_access", "one thread"),
+    ("burden_draws", "plain loop over areas"),
+    ("two_cores_burden_draws", "one thread"),
 }
+AGREES_TO = {"plain loop over areas": 0.15}
+"""Its draws are others, so that limits agree to the error of a thousand draws."""
 WHOLE_CELLS = "rasterstats"
 
 
@@ -60,7 +64,8 @@ def test_a_quick_run_agrees_and_writes_its_figures(tmp_path: Path):
         assert one["threads"] in (1, 2)
         assert one["peak_mib"] is None or one["peak_mib"] > 10
         assert isfinite(one["max_difference"])
-        assert one["max_difference"] < 1e-4 or one["peer"] == WHOLE_CELLS
+        limit = AGREES_TO.get(one["peer"], 1e-4)
+        assert one["max_difference"] < limit or one["peer"] == WHOLE_CELLS
     assert sorted(file.name for file in tmp_path.glob("*.png")) == [
         "cost_by_cells.png",
         "cost_by_layers.png",

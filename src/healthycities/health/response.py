@@ -202,7 +202,7 @@ def relative_risk(
     cutoff 5 give 1.1224 at 20 (healthiar, test-get_risk).
     """
     dose = dose_of(exposure, increment, cutoff, shape, applicable_from=applicable_from)
-    return risk_of(positive("rr", rr), dose, shape)
+    return risk_of(np.log(positive("rr", rr)), dose, shape)
 
 
 def dose_of(
@@ -228,11 +228,11 @@ def dose_of(
     return np.where(values < _at_least_0("applicable_from", applicable_from), 0.0, dose)
 
 
-def risk_of(rr: float | FloatArray, dose: FloatArray, shape: str) -> FloatArray:
-    """Return the risk at doses: of one rr, or of draws of it that are stretched over the doses."""
+def risk_of(log_rr: float | FloatArray, dose: FloatArray, shape: str) -> FloatArray:
+    """Return the risk at doses of one relative risk, or of draws of it, given as its logarithm."""
     if _scales(shape)[0]:
-        return np.asarray(rr**dose)
-    return _require_positive(np.asarray(1 + (rr - 1) * dose))
+        return np.asarray(np.exp(log_rr * dose))
+    return _require_positive(np.asarray(1 + np.expm1(log_rr) * dose))
 
 
 def _scales(shape: str) -> tuple[bool, bool]:
