@@ -204,12 +204,9 @@ def phase_in(lag_id: str, years: int) -> FloatArray:
     if not steps:
         known = dict.fromkeys(row["lag_id"] for row in rows(LAGS_FILE))
         raise ConfigError(f"unknown lag '{lag_id}'; known are {', '.join(known)}", file=LAGS_FILE)
-    shares = np.zeros(LONGEST_YEARS)
-    for step in steps:
-        first, last = int(step["first_year"]), int(step["last_year"])
-        shares[first - 1 : last] = float(step["share"]) / (last - first + 1)
-    # The sum of fifteenths may pass 1 by the last bit of a float.
-    return np.minimum(np.cumsum(shares), 1)[: _years(years)]
+    by_year = np.array([0, *(float(step["by_year"]) for step in steps)])
+    reached = np.array([0, *(float(step["share"]) for step in steps)])
+    return np.asarray(np.interp(np.arange(1, _years(years) + 1), by_year, reached))
 
 
 def pulse(years: int) -> FloatArray:

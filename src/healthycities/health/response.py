@@ -230,9 +230,10 @@ def dose_of(
 
 def risk_of(log_rr: float | FloatArray, dose: FloatArray, shape: str) -> FloatArray:
     """Return the risk at doses of one relative risk, or of draws of it, given as its logarithm."""
-    if _scales(shape)[0]:
-        return np.asarray(np.exp(log_rr * dose))
-    return _require_positive(np.asarray(1 + np.expm1(log_rr) * dose))
+    if not _scales(shape)[0]:
+        return _require_positive(np.asarray(1 + np.expm1(log_rr) * dose))
+    risk = np.asarray(log_rr * dose)
+    return np.exp(risk, out=risk)
 
 
 def _scales(shape: str) -> tuple[bool, bool]:
@@ -266,9 +267,9 @@ def risks_of(rr: Risk) -> tuple[float, float, float]:
     ------
     SchemaError : the limits do not hold the central risk, or there is one limit only.
     """
-    if np.ndim(rr) == 0:
-        return positive("rr", float(rr)), np.nan, np.nan  # type: ignore[arg-type]
-    found = tuple(float(one) for one in np.ravel(np.asarray(rr, dtype=np.float64)))
+    found = np.ravel(np.asarray(rr, dtype=np.float64)).tolist()
+    if len(found) == 1:
+        return positive("rr", found[0]), np.nan, np.nan
     if len(found) != 3 or not found[1] <= found[0] <= found[2]:
         raise SchemaError(
             "expected one relative risk, or central, lower and upper, found "
