@@ -70,9 +70,10 @@ def work_of(sizes: Sizes) -> Work:
         draw.integers(200, 2000, n * per_area).astype(np.float64),
     )
     within = np.tile(np.arange(per_area), n)
-    authority = np.repeat(np.arange(n) % AUTHORITIES, per_area) * per_area + within
-    of_cells = np.stack([authority, AUTHORITIES * per_area + within])
-    groups = Groups(of_cells, (AUTHORITIES + 1) * per_area)
+    authorities = min(AUTHORITIES, n)
+    authority = np.repeat(np.arange(n) % authorities, per_area) * per_area + within
+    of_cells = np.stack([authority, authorities * per_area + within])
+    groups = Groups(of_cells, (authorities + 1) * per_area)
     return Work(cells, groups, Plan(SEED, sizes.draws))
 
 

@@ -284,6 +284,14 @@ def test_risk_draws_are_one_for_a_function():
     assert np.exp(two.mean()) == pytest.approx(1.062, abs=1e-3)
 
 
+@settings(deadline=None)
+@given(st.floats(0.01, 1e5))
+def test_the_largest_share_has_a_count(mean):
+    """The share next to 1 is some way above the mean, and within what is laid out."""
+    ((found,),) = poisson_quantiles([[np.nextafter(1, 0)]], [mean])
+    assert mean < found <= mean + 9 * math.sqrt(mean) + 30
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30), st.floats(0.5, 0.99))
 def test_limits_are_the_quantiles_of_numpy(values, confidence):
     """Limits are numpy's quantiles of the draws."""

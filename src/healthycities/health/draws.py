@@ -39,6 +39,7 @@ _QUANTUM = 2.0**-30
 """Events that a whole number of a sum stands for: about a thousand-millionth."""
 _LARGEST_SUM = 2.0**32
 """Events whose sum still fits a whole number of 64 bits."""
+_STEPS_TO_A_COUNT = 4
 _Z95 = float(ndtri(0.975))
 _RISK, _EXPOSURE, _COUNT = range(3)
 
@@ -236,6 +237,7 @@ def drawn(
         draws = _impacts(cells.part(*cut), function, plan, log_risks, room[: cut[1] - cut[0]])
         sums.add(central[slice(*cut)], draws, groups.part(*cut).of_cells)
         estimates.append(interval(central[slice(*cut)], draws, plan.confidence))
+        sums.require_room_for(draws)
     return Drawn(_joined_estimates(estimates), sums.sums())
 
 
@@ -399,26 +401,29 @@ def _to_poisson(shares: FloatArray, means: FloatArray) -> None:
 def _cumulative(mean: float, first: int, last: int) -> FloatArray:
     """Return the chance of each count from first to last, or of fewer."""
     cumulative = np.empty(last - first + 1)
+    chance = np.exp(first * np.log(mean) - mean - math.lgamma(first + 1.0))
     total = 0.0
     for i in range(len(cumulative)):
-        count = first + i
-        total += np.exp(count * np.log(mean) - mean - math.lgamma(count + 1.0))
+        total += chance
         cumulative[i] = total
+        chance *= mean / (first + i + 1)
     return cumulative / total
 
 
 @_compiled
 def _look_up(shares: FloatArray, cumulative: FloatArray, first: int) -> None:
     """Replace each share by the first count whose cumulative chance is above it."""
-    n = len(cumulative)
-    index = np.empty(n, dtype=np.int64)
+    # With several steps to a count, most shares are at their count without a further one.
+    n_steps = _STEPS_TO_A_COUNT * len(cumulative)
+    index = np.empty(n_steps, dtype=np.int64)
     place = 0
-    for j in range(n):
-        while cumulative[place] * n <= j:
+    for step in range(n_steps):
+        while cumulative[place] * n_steps <= step:
             place += 1
-        index[j] = place
+        index[step] = place
     for i in range(len(shares)):
-        place = index[int(shares[i] * n)]
+        # The share next to 1 may be rounded up to the step that is one too far.
+        place = index[min(int(shares[i] * n_steps), n_steps - 1)]
         while cumulative[place] <= shares[i]:
             place += 1
         shares[i] = first + place
@@ -442,8 +447,13 @@ class _Running:
         known = ~(np.isnan(central) | np.isnan(draws[:, -1]))
         for level in of_cells:
             self.missing[level[~known & (level >= 0)]] = True
-        largest = _add(self.whole, central, draws, np.where(known, of_cells, -1))
-        self.largest = _require_summable(self.largest + largest)
+        _add(self.whole, central, draws, np.where(known, of_cells, -1))
+
+    def require_room_for(self, ordered: FloatArray) -> None:
+        """Refuse draws, each cell's put in order, whose sum a whole number might not hold."""
+        if len(self.whole):
+            largest = np.fmax(np.abs(ordered[:, 0]), np.abs(ordered[:, -1]))
+            self.largest = _require_summable(self.largest + float(np.nansum(largest)))
 
     def sums(self) -> Sums:
         """Return what has been summed."""
@@ -461,17 +471,12 @@ def _require_summable(largest: float) -> float:
 
 
 @_compiled
-def _add(whole: IntArray, central: FloatArray, draws: FloatArray, of_cells: IntArray) -> float:
-    """Add cells to the groups of each level; return a bound of what was added, in events."""
-    bound = 0.0
+def _add(whole: IntArray, central: FloatArray, draws: FloatArray, of_cells: IntArray) -> None:
+    """Add cells to the groups of each level."""
     for level in range(of_cells.shape[0]):
-        for i in range(of_cells.shape[1]):
-            group = of_cells[level, i]
+        for cell in range(of_cells.shape[1]):
+            group = of_cells[level, cell]
             if group >= 0:
-                whole[group, 0] += np.int64(np.rint(central[i] / _QUANTUM))
-                largest = abs(central[i])
+                whole[group, 0] += np.int64(np.rint(central[cell] / _QUANTUM))
                 for draw in range(draws.shape[1]):
-                    whole[group, 1 + draw] += np.int64(np.rint(draws[i, draw] / _QUANTUM))
-                    largest = max(largest, abs(draws[i, draw]))
-                bound += largest
-    return bound
+                    whole[group, 1 + draw] += np.int64(np.rint(draws[cell, draw] / _QUANTUM))
