@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import coverage, means, pictures, rasters, scheduling, vectors
+from benchmarks import burden, coverage, means, pictures, rasters, scheduling, vectors
 from benchmarks.inputs import FULL, QUICK, Sizes
 from benchmarks.race import Outcome, Race, run
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def races(sizes: Sizes) -> Iterator[Race]:
     """Yield every race, each made when its turn has come."""
-    for module in (coverage, means, rasters, vectors, scheduling):
+    for module in (coverage, means, rasters, vectors, scheduling, burden):
         yield from module.races(sizes)
 
 

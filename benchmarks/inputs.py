@@ -33,6 +33,8 @@ class Sizes:
     targets: int = 350_000
     raster_side: int = 20_000
     raster_zones: int = 4000
+    burden_areas: int = 300
+    draws: int = 10_000
 
 
 FULL = Sizes()
@@ -46,6 +48,8 @@ QUICK = Sizes(
     targets=3000,
     raster_side=1200,
     raster_zones=20,
+    burden_areas=10,
+    draws=1000,
 )
 
 

@@ -35,11 +35,20 @@ ALWAYS = {
     ("weighted_mean_4_layers", "exactextract"),
     ("greenspace_union", "geopandas overlay, dissolve"),
     ("two_cores_greenspace_union", "one thread"),
+    ("class_fractions", "exactextract"),
+    ("class_fractions_against_decoding", "plain decoding, two threads"),
+    ("two_cores_class_fractions", "one thread"),
     ("nearest_access", "geopandas sjoin_nearest"),
     ("two_cores_nearest_access", "one thread"),
     ("scheduling_overhead", "plain loop"),
+    ("burden_draws", "plain loop over areas"),
+    ("two_cores_burden_draws", "one thread"),
 }
+AGREES_TO = {"plain loop over areas": 0.15}
+"""Its draws are others, so that limits agree to the error of a thousand draws."""
 WHOLE_CELLS = "rasterstats"
+THE_LIMIT = "plain decoding, two threads"
+"""It has no answer to compare."""
 
 
 def race(*answers: float) -> Race:
@@ -60,8 +69,11 @@ def test_a_quick_run_agrees_and_writes_its_figures(tmp_path: Path):
         assert min(one["ours_s"], one["peer_s"], one["goal"]) > 0
         assert one["threads"] in (1, 2)
         assert one["peak_mib"] is None or one["peak_mib"] > 10
+        if one["peer"] == THE_LIMIT:
+            continue
         assert isfinite(one["max_difference"])
-        assert one["max_difference"] < 1e-4 or one["peer"] == WHOLE_CELLS
+        limit = AGREES_TO.get(one["peer"], 1e-4)
+        assert one["max_difference"] < limit or one["peer"] == WHOLE_CELLS
     assert sorted(file.name for file in tmp_path.glob("*.png")) == [
         "cost_by_cells.png",
         "cost_by_layers.png",

@@ -1,27 +1,42 @@
 from __future__ import annotations
 
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.health.healthiar import function_of, one_row, to_the_digits
 from tests.health.published import cases
 
 from healthycities.errors import AlignmentError, ConfigError, SchemaError
 from healthycities.health.burden import (
-    SHAPES,
     attributable_events,
     attributable_fraction,
+    attributed,
+    combined_fraction,
+    population_attributable_fraction,
+    prevented_by_target,
+    remaining_in_bands,
+    scenario_difference,
+    side_by_side,
+    tabulated_fraction,
+    years_of_life_lost,
+)
+from healthycities.health.rates import Estimate
+from healthycities.health.response import (
+    SHAPES,
+    Exposure,
+    TabulatedResponse,
     concentration_response,
     relative_risk,
 )
-from healthycities.package_tables import rows
-from healthycities.pollutants import POLLUTANTS
 
 D01 = concentration_response("comeap2022_pm25")
-FUNCTIONS = [row["crf_id"] for row in rows("health/data/concentration_response.csv")]
+NDVI = concentration_response("rojas_rueda2019_ndvi")
+NO2 = concentration_response("comeap2018_no2")
+MUTUALLY_ADJUSTED = (replace(D01, adjusted_for="no2"), replace(NO2, adjusted_for="pm25"))
 nan = math.nan
 
 exposures = st.floats(0, 200)
@@ -34,38 +49,11 @@ cutoffs = st.floats(0, 40)
 # --- Published figures ---
 
 
-def one_row(quantity: str) -> list[dict[str, str]]:
-    """Return the published cases of one exposure."""
-    return [
-        row
-        for row in cases("healthiar.csv")
-        if row["quantity"] == quantity and " and " not in row["rr"]
-    ]
-
-
-def function_of(row: dict[str, str]) -> tuple[float, float, float, str]:
-    """Return relative risk, increment, cutoff and shape of a published case."""
-    rr, increment, cutoff = (float(row[name]) for name in ("rr", "rr_increment", "cutoff"))
-    return rr, increment, cutoff, row["erf_shape"]
-
-
-def to_the_digits(row: dict[str, str]) -> object:
-    """Return a published figure, equal to what rounds to it, or is it to nine digits."""
-    decimals = row["expected_decimals"]
-    half = 0.500001 * 10 ** -int(decimals) if decimals else 1e-9
-    return pytest.approx(float(row["expected"]), abs=half, rel=0)
-
-
-@pytest.mark.parametrize("row", one_row("rr_at_exp"), ids=lambda row: row["case"])
-def test_risks_as_published(row):
-    """The risk at an exposure is that of healthiar."""
-    assert relative_risk(float(row["exposure"]), *function_of(row)) == to_the_digits(row)
-
-
 @pytest.mark.parametrize("row", one_row("paf"), ids=lambda row: row["case"])
 def test_fractions_as_published(row):
     """The attributable fraction is that of AirQ+."""
-    assert attributable_fraction(float(row["exposure"]), *function_of(row)) == to_the_digits(row)
+    found = attributable_fraction(float(row["exposure"]), *function_of(row))
+    assert found.value == to_the_digits(row)
 
 
 @pytest.mark.parametrize("row", one_row("impact"), ids=lambda row: row["case"])
@@ -92,19 +80,28 @@ def test_several_areas_at_once_are_each_as_published():
     np.testing.assert_allclose(found.value, expected, atol=5e-5)
 
 
-def test_two_exposures_as_published():
+@pytest.mark.parametrize(
+    "row",
+    [row for row in cases("healthiar.csv") if "multiexposure" in row["case"]],
+    ids=lambda row: row["case"],
+)
+def test_two_exposures_as_published(row):
     """Fractions of two exposures add up to 81 in 1,000, or multiply to 79, as in healthiar."""
-    first, second = (
-        attributable_fraction(8.1, 1.063, 10, 0),
-        attributable_fraction(10.9, 1.031, 10, 0),
-    )
-    assert round(1000 * float(first + second)) == 81
-    assert round(1000 * float(1 - (1 - first) * (1 - second))) == 79
+    fractions = [
+        attributable_fraction(float(exposure), float(rr), 10, 0).value
+        for exposure, rr in zip(
+            row["exposure"].split(" and "), row["rr"].split(" and "), strict=True
+        )
+    ]
+    method = row["case"].removeprefix("multiexposure_")
+    found = combined_fraction(fractions, method, MUTUALLY_ADJUSTED)
+    assert 1000 * found == to_the_digits(row)
+    assert 1000 * found == pytest.approx(float(row["recomputed"]), abs=1e-6)
 
 
 def test_fraction_of_deaths_in_england():
     """England's 5.5 % of 2021 (Fingertips 93861) is that of 7.351 µg/m³ of PM2.5."""
-    found = attributable_fraction(7.351, D01.rr, D01.increment, D01.cutoff, D01.shape)
+    found = attributable_fraction(7.351, D01.rr, D01.increment, D01.cutoff, D01.shape).value
     assert round(100 * float(found), 2) == 5.50
     assert found == pytest.approx(1 - 1.08 ** (-7.351 / 10))
 
@@ -115,7 +112,7 @@ def test_fraction_of_deaths_in_england():
 @given(st.lists(exposures, min_size=1), risks, increments, cutoffs, shapes)
 def test_fraction_is_a_share(exposure, rr, increment, cutoff, shape):
     """The fraction lies between 0 and 1, is 0 at or below the cutoff, and is never 1."""
-    found = attributable_fraction(exposure, rr, increment, cutoff, shape)
+    found = attributable_fraction(exposure, rr, increment, cutoff, shape).value
     assert ((found >= 0) & (found < 1)).all()
     assert (found[np.array(exposure) <= cutoff] == 0).all()
 
@@ -123,14 +120,8 @@ def test_fraction_is_a_share(exposure, rr, increment, cutoff, shape):
 @given(st.lists(exposures, min_size=2), risks, increments, cutoffs, shapes)
 def test_fraction_rises_with_exposure(exposure, rr, increment, cutoff, shape):
     """More exposure never means a smaller fraction."""
-    found = attributable_fraction(sorted(exposure), rr, increment, cutoff, shape)
+    found = attributable_fraction(sorted(exposure), rr, increment, cutoff, shape).value
     assert (np.diff(found) >= -1e-15).all()
-
-
-@given(risks, increments, cutoffs, shapes)
-def test_risk_after_one_increment(rr, increment, cutoff, shape):
-    """One increment above the cutoff the risk is the one given, whatever the shape."""
-    assert relative_risk(cutoff + increment, rr, increment, cutoff, shape) == pytest.approx(rr)
 
 
 areas = st.lists(st.tuples(exposures, st.integers(0, 100_000)), min_size=2, max_size=20)
@@ -174,49 +165,153 @@ def test_a_risk_below_1_prevents():
     assert found.lower < 0 < found.value
 
 
-# --- The file ---
+def test_one_risk_has_no_limits():
+    """Without limits of the risk there are none of the events: missing, not of no width."""
+    found = attributable_events([8, 9], [100, 200], 1.08, 10, 0)
+    assert (found.value > 0).all()
+    assert np.isnan([found.lower, found.upper]).all()
 
 
-@pytest.mark.parametrize("crf_id", FUNCTIONS)
-def test_functions_of_the_file_are_sound(crf_id):
-    """Every function has a known shape, limits about its risk, and a source with its standing."""
-    function = concentration_response(crf_id)
-    assert function.shape in SHAPES
-    assert 0 < function.rr_lower < function.rr < function.rr_upper
-    assert function.increment > 0
-    assert function.source
-    assert function.standing
-    if function.exposure in POLLUTANTS:
-        assert function.increment_unit == "ug/m3"
+def test_no_cutoff_is_0():
+    """Where none is given, all of the exposure counts."""
+    sound = attributable_events(10, 100, (1.08, 1.06, 1.09), 10, 0)
+    assert attributable_events(10, 100, (1.08, 1.06, 1.09), 10, None) == sound
+    assert attributable_events(10, 100, (1.08, 1.06, 1.09), 10) == sound
 
 
-def test_function_of_the_fingertips_indicator():
-    """Fingertips 93861: 1.08 (1.06 to 1.09) per 10 µg/m³ of all PM2.5 from 0 on, at 30 and over."""
-    assert (D01.rr, D01.rr_lower, D01.rr_upper) == (1.08, 1.06, 1.09)
-    assert (D01.exposure, D01.ages, D01.increment, D01.cutoff) == ("pm25", "30+", 10, 0)
+def test_a_floor_of_applicability_is_not_a_cutoff():
+    """Below the floor nothing is attributed; from it on, all that is above the cutoff."""
+    found = attributable_fraction([4, 9.9, 10, 20], 1.5, 10, 0, applicable_from=10).value
+    np.testing.assert_allclose(found, [0, 0, 1 - 1 / 1.5, 1 - 1 / 1.5**2])
 
 
-def test_function_cannot_be_altered():
-    """A function that was read stays as it was read."""
-    with pytest.raises(FrozenInstanceError):
-        D01.rr = 2
+# --- Functions of the literature ---
 
 
-def test_unknown_function_lists_those_that_are_known():
-    """A name in no row of the file stops and lists the names."""
-    with pytest.raises(ConfigError, match=r"'comeap'; known are .*comeap2022_pm25, hrapie2013"):
-        concentration_response("comeap")
+def test_several_functions_are_told_side_by_side():
+    """Each function has its own answer to the same events, under its own cutoff."""
+    functions = [concentration_response(name) for name in ("comeap2022_pm25", "eea_pm25")]
+    found = side_by_side(functions, Exposure("pm25", [4, 15]), [1000, 1000])
+    assert list(found) == ["comeap2022_pm25", "eea_pm25"]
+    np.testing.assert_allclose(
+        found["comeap2022_pm25"].value, 1000 * (1 - 1.08 ** -np.array([0.4, 1.5]))
+    )
+    np.testing.assert_allclose(found["eea_pm25"].value, [0, 1000 * (1 - 1 / 1.08)])
+
+
+def test_table_of_points_by_hand():
+    """Between risks of 1 and 2 lies 1.5, whose fraction is a third; below the cutoff it is 0."""
+    risk = Estimate(*np.array([[1, 2, 3], [1, 1, 1], [1, 4, 5]], dtype=float))
+    table = TabulatedResponse("pm25", np.array([0.0, 10, 20]), risk)
+    found = tabulated_fraction(table, Exposure("pm25", [5, 10, 20, nan]))
+    np.testing.assert_allclose(found.value, [1 / 3, 1 / 2, 2 / 3, nan])
+    np.testing.assert_allclose(found.lower, [0, 0, 0, nan])
+    np.testing.assert_allclose(found.upper, [0.6, 0.75, 0.8, nan])
+    above_10 = tabulated_fraction(table, Exposure("pm25", [5, 20]), cutoff=10)
+    np.testing.assert_allclose(above_10.value, [0, 1 - 2 / 3])
+
+
+def test_greenspace_by_hand():
+    """From 0.3 to 0.5 of NDVI leaves 0.96**2 of the deaths; beyond the target nothing changes."""
+    found = prevented_by_target(NDVI, Exposure("ndvi", [0.3, 0.5, 0.7, -0.1, nan]), 0.5, [100] * 5)
+    left = [0.96**2, 1, 1, 0.96**6, nan]
+    np.testing.assert_allclose(found.value, 100 * (1 - np.array(left)), atol=1e-12)
+    np.testing.assert_allclose(found.lower[0], 100 * (1 - 0.97**2))
+    np.testing.assert_allclose(found.upper[0], 100 * (1 - 0.94**2))
+
+
+# --- Distributions, scenarios and overlaps ---
+
+
+def test_distribution_by_hand():
+    """Half at a risk of 1 and half at 2 have a third of their events from the exposure."""
+    found = population_attributable_fraction([5, 15], [0.5, 0.5], (2, 1, 4), 10, 5)
+    np.testing.assert_allclose(found, [1 / 3, 0, 0.6])
+
+
+@given(exposures, st.lists(st.floats(0.01, 1), min_size=1, max_size=8), risks, cutoffs, shapes)
+def test_equal_exposure_is_no_distribution(exposure, parts, rr, cutoff, shape):
+    """Classes of one exposure have the fraction of that exposure, whatever their shares."""
+    shares = np.array(parts) / sum(parts)
+    found = population_attributable_fraction([exposure] * len(parts), shares, rr, 10, cutoff, shape)
+    one = attributable_fraction(exposure, rr, 10, cutoff, shape)
+    assert found.value == pytest.approx(one.value, abs=1e-12)
+
+
+def test_scenarios_by_hand():
+    """From a risk of 4 to one of 2: a quarter of the events as a difference, half as a ratio."""
+    given_ = (20, 10, 100, (2, 1.5, 3), 10, 0)
+    np.testing.assert_allclose(
+        scenario_difference(*given_, method="delta"), [25, 100 * (1 / 3 - 1 / 9), 25]
+    )
+    np.testing.assert_allclose(
+        scenario_difference(*given_, method="pif"), [50, 100 / 3, 100 * 2 / 3]
+    )
+
+
+methods = st.sampled_from(["delta", "pif"])
+
+
+@given(exposures, exposures, risks, cutoffs, shapes, methods)
+def test_less_exposure_never_causes_events(one, other, rr, cutoff, shape, method):
+    """Neither method is negative where exposure falls, nor positive where it rises."""
+    more, less = max(one, other), min(one, other)
+    given_ = (100, rr, 10, cutoff, shape)
+    fall = scenario_difference(more, less, *given_, method=method).value
+    rise = scenario_difference(less, more, *given_, method=method).value
+    assert rise <= 1e-12
+    assert -1e-12 <= fall <= 100
+
+
+@given(exposures, exposures, risks, cutoffs, methods)
+def test_below_the_cutoff_nothing_changes(one, other, rr, cutoff, method):
+    """A change between two exposures at or below the cutoff has no events, whatever its sign."""
+    below = np.minimum([one, other], cutoff)
+    found = scenario_difference(*below, 100, (rr, rr, 2), 10, cutoff, method=method)
+    np.testing.assert_array_equal(found, 0)
+
+
+@given(exposures, risks, cutoffs, shapes, methods)
+def test_a_change_to_the_cutoff_prevents_what_is_attributed(exposure, rr, cutoff, shape, method):
+    """Both methods give the attributable events where the changed exposure is at the cutoff."""
+    given_ = (100, rr, 10, cutoff, shape)
+    found = scenario_difference(exposure, cutoff, *given_, method=method).value
+    whole = attributable_events(exposure, *given_).value
+    assert found == pytest.approx(whole, abs=1e-9)
+
+
+@given(exposures, exposures, risks, cutoffs, shapes)
+def test_the_two_methods_differ_by_the_risk(one, other, rr, cutoff, shape):
+    """The ratio is the difference times the risk after the change, for each pair of exposures."""
+    given_ = (one, other, 1, rr, 10, cutoff, shape)
+    delta = scenario_difference(*given_, method="delta").value
+    pif = scenario_difference(*given_, method="pif").value
+    assert pif == pytest.approx(delta * relative_risk(other, rr, 10, cutoff, shape), abs=1e-9)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
+def test_overlaps_count_no_event_twice(parts):
+    """Together, exposures have at least what the largest has and no more than the sum, or all."""
+    found = combined_fraction(parts, "multiplicative")
+    assert max(parts) - 1e-12 <= found <= min(sum(parts), 1) + 1e-12
+
+
+# --- Years of life ---
+
+
+def test_years_of_life_lost_by_hand():
+    """3 deaths with 20 years to live and 2 with 5 cost 70 years, in each area and limit."""
+    deaths = Estimate(*(np.array([[3.0, 2], [0, 1]]) * part for part in (1, 0.5, 2)))
+    found = years_of_life_lost(deaths, [20, 5])
+    np.testing.assert_allclose(found, [[70, 5], [35, 2.5], [140, 10]])
+
+
+def test_remaining_years_in_the_middle_of_bands():
+    """Half way between 20 and 12 years are 16; the open band keeps its own."""
+    np.testing.assert_array_equal(remaining_in_bands([20, 12, 4]), [16, 8, 4])
 
 
 # --- What is refused ---
-
-
-def test_without_a_cutoff_nothing_is_attributed():
-    """A function without a cutoff is read, and refused where one is needed."""
-    ndvi = concentration_response("rojas_rueda2019_ndvi")
-    assert ndvi.cutoff is None
-    with pytest.raises(SchemaError, match=r"cutoff: .* nothing is attributed, found None"):
-        attributable_fraction(0.3, ndvi.rr, ndvi.increment, ndvi.cutoff)
 
 
 @pytest.mark.parametrize(
@@ -225,8 +320,8 @@ def test_without_a_cutoff_nothing_is_attributed():
         ({"exposure": [8, -1]}, "exposure, item 1"),
         ({"events": [100, -5]}, "events, item 1"),
         ({"rr": (0, 0, 1.1)}, "rr: expected a finite number above 0"),
-        ({"rr": (1.08, 1.09, 1.06)}, "rr: expected central, lower and upper"),
-        ({"rr": (nan, 1.06, 1.09)}, "rr: expected central, lower and upper"),
+        ({"rr": (1.08, 1.09, 1.06)}, "rr: expected one relative risk, or central"),
+        ({"rr": (nan, 1.06, 1.09)}, "rr: expected one relative risk, or central"),
         ({"increment": 0}, "increment"),
         ({"cutoff": -1}, "cutoff"),
         ({"cutoff": nan}, "cutoff"),
@@ -251,13 +346,79 @@ def test_arrays_that_do_not_fit_are_refused():
         attributable_events([8, 9], [1, 2, 3], (1.08, 1.06, 1.09), 10, 0)
 
 
-def test_unknown_shape_is_refused():
-    """A shape that is not known stops and lists those that are."""
-    with pytest.raises(ConfigError, match="'cubic'; known are log_linear, linear"):
-        relative_risk([8], 1.08, 10, 0, "cubic")
+def test_unknown_methods_are_refused():
+    """Neither a difference nor an overlap has a method that is taken unasked."""
+    with pytest.raises(ConfigError, match="unknown difference 'sum'; known are delta, pif"):
+        scenario_difference(10, 8, 100, 1.08, 10, method="sum")
+    with pytest.raises(ConfigError, match="unknown overlap 'sum'; known are multiplicative"):
+        combined_fraction([0.1, 0.2], "sum")
 
 
-def test_a_line_that_falls_to_no_risk_is_refused():
-    """A protective straight line cannot be carried on to a risk of 0."""
-    with pytest.raises(SchemaError, match="falls to 0 or less"):
-        relative_risk([10, 50], 0.5, 10, 0, "linear")
+@pytest.mark.parametrize(
+    "functions",
+    [
+        (),
+        (D01, NO2),
+        (MUTUALLY_ADJUSTED[0], NO2),
+        MUTUALLY_ADJUSTED[:1],
+        (MUTUALLY_ADJUSTED[0], MUTUALLY_ADJUSTED[0]),
+    ],
+    ids=["none", "unadjusted", "one adjusted", "too few", "one twice"],
+)
+def test_unadjusted_functions_are_not_added(functions):
+    """Fractions are added for functions that are each adjusted for the other, and no others."""
+    with pytest.raises(ConfigError, match="additive: expected functions that are each adjusted"):
+        combined_fraction([0.1, 0.2], "additive", functions)
+
+
+def test_more_than_everything_is_refused():
+    """Neither one fraction nor a sum of them is more than all events."""
+    with pytest.raises(SchemaError, match=r"at most 1, found 1\.2"):
+        combined_fraction([0.6, 0.6], "additive", MUTUALLY_ADJUSTED)
+    with pytest.raises(SchemaError, match=r"at most 1, found 1\.5"):
+        combined_fraction([1.5, 0.6], "multiplicative")
+
+
+def test_fractions_of_different_areas_are_refused():
+    """Fractions of two areas and of three are not combined."""
+    with pytest.raises(AlignmentError, match=r"\(2,\), \(3,\)"):
+        combined_fraction([[0.1, 0.2], [0.1, 0.2, 0.3]], "multiplicative")
+
+
+def test_shares_of_some_people_only_are_refused():
+    """A distribution that leaves people out has no fraction."""
+    with pytest.raises(SchemaError, match="shares: expected shares of all people"):
+        population_attributable_fraction([5, 10], [0.3, 0.3], 1.08, 10)
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [(NDVI, "greenspace_pct"), (NDVI, "distance_m"), (D01, "pm25_anthropogenic"), (D01, "no2")],
+)
+def test_another_exposure_is_refused(function, kind):
+    """A risk is used for no exposure that it was not estimated for."""
+    exposure = Exposure(kind, [0.3])
+    with pytest.raises(SchemaError, match=f"was estimated for {function.exposure}, found {kind}"):
+        attributed(function, exposure, [100])
+    with pytest.raises(SchemaError, match=f"was estimated for {function.exposure}, found {kind}"):
+        prevented_by_target(function, exposure, 0.5, [100])
+
+
+def test_a_harmful_exposure_has_no_target_to_rise_to():
+    """More PM2.5 prevents nothing."""
+    with pytest.raises(SchemaError, match="expected a log_linear function that protects"):
+        prevented_by_target(D01, Exposure("pm25", [5]), 10, [100])
+
+
+def test_without_a_counterfactual_nothing_is_attributed():
+    """A function without a cutoff is read, and refused where one is needed."""
+    assert NDVI.cutoff is None
+    with pytest.raises(SchemaError, match="cutoff: rojas_rueda2019_ndvi has no exposure at or"):
+        attributed(NDVI, Exposure("ndvi", [0.3]), [100])
+
+
+def test_years_of_other_bands_are_refused():
+    """Deaths in three bands and years in two do not fit."""
+    deaths = Estimate(*np.ones((3, 3)))
+    with pytest.raises(AlignmentError, match=r"deaths \(3,\) and years \(2,\)"):
+        years_of_life_lost(deaths, [20, 5])

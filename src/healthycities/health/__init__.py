@@ -1,1 +1,1 @@
-"""Health statistics over arrays: rates, standard populations, causes and attributable burden."""
+"""Health statistics over arrays: rates, standards, causes, attributable burden and projections."""

@@ -13,12 +13,10 @@ from healthycities.catalogue import Measure, MetricCard
 from healthycities.errors import SchemaError
 from healthycities.geography.levels import Level, Levels
 from healthycities.given import Given
-from healthycities.health.burden import (
-    attributable_events,
-    concentration_response,
-)
+from healthycities.health.burden import attributed
 from healthycities.health.causes import ALL_CAUSES
 from healthycities.health.rates import Estimate
+from healthycities.health.response import Exposure, concentration_response
 from healthycities.metrics.bands import by_district_and_band
 from healthycities.metrics.exposure import district_means_ugm3, small_area_means_ugm3
 from healthycities.metrics.people import people_of_small_areas
@@ -71,14 +69,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     exposure = district_means_ugm3(means, people, levels)
     deaths = _deaths_by_district(table, levels)
     function = concentration_response(str(given.keys["burden.concentration_response"]))
-    caused = attributable_events(
-        exposure.value,
-        deaths,
-        (function.rr, function.rr_lower, function.rr_upper),
-        function.increment,
-        function.cutoff,
-        function.shape,
-    )
+    caused = attributed(function, Exposure("pm25", exposure.value), deaths)
     notes = joined(
         note,
         year_note("concentrations", grid.year, given.year),
