@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burden, coverage, means, pictures, rasters, scheduling, vectors
+from benchmarks import burden, coverage, means, page, pictures, rasters, scheduling, vectors
 from benchmarks.inputs import FULL, QUICK, Sizes
 from benchmarks.race import Outcome, Race, run
 
@@ -24,8 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small inputs, to see that all agree")
     parser.add_argument("--only", default="", help="races whose title holds this text")
+    parser.add_argument(
+        "--docs", action="store_true", help=f"put figures and pictures into {page.PAGE}"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"by default {FOLDER}")
     options = parser.parse_args(arguments)
+    if options.docs and (options.quick or options.only):
+        parser.error("--docs is for a whole run at full size")
     console, sizes = Console(width=WIDTH), QUICK if options.quick else FULL
     options.folder.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
@@ -35,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             outcomes += run(race)
             write(outcomes, options.folder / "bench.json")
     console.print(table(outcomes))
-    for file in pictures.draw(sizes, options.folder) if not options.only else ():
+    drawn = [] if options.only else list(pictures.draw(sizes, options.folder))
+    if options.docs:
+        drawn.append(page.write(entries_of(outcomes), machine(), drawn))
+    for file in drawn:
         console.print(f"wrote {file}")
 
 
@@ -47,8 +59,21 @@ def races(sizes: Sizes) -> Iterator[Race]:
 
 def write(outcomes: Sequence[Outcome], file: Path) -> None:
     """Write the figures as a list of entries."""
-    entries = [outcome.figure.as_entry() for outcome in outcomes]
-    file.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(entries_of(outcomes), indent=2) + "\n", encoding="utf-8")
+
+
+def entries_of(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Return the figures as the file of results holds them."""
+    return [outcome.figure.as_entry() for outcome in outcomes]
+
+
+def machine() -> str:
+    """Say what the figures were measured on."""
+    versions = ", ".join(f"{one} {version(one)}" for one in ("numpy", "shapely", "exactextract"))
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()},"
+        f" {versions}; {datetime.now(tz=UTC):%d %B %Y}."
+    )
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
