@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,15 +59,36 @@ def build(given: Given) -> pd.DataFrame:
 
 def _measured(zones: ObjectArray, raster: BlockRaster, given: Given) -> _Measured:
     classes = given.keys["green_cover.green_classes"]
-    if classes is None:
-        return _above_threshold(zones, raster, given)
-    if not raster.whole_numbers:
+    _require_kind(raster, of_classes=classes is not None)
+    return (
+        _above_threshold(zones, raster, given)
+        if classes is None
+        else _of_classes(zones, raster, classes, given)
+    )
+
+
+def _require_kind(raster: BlockRaster, *, of_classes: bool) -> None:
+    """Refuse a raster of the other kind by its header, before all of it is read."""
+    if raster.whole_numbers == of_classes:
+        return
+    if of_classes:
         raise SchemaError(
             "expected classes as whole numbers, found numbers with fractions",
             file=raster.path,
-            mend="Give a raster of classes, or green_cover.ndvi_threshold in place of"
-            " green_cover.green_classes.",
+            mend="Give a raster of classes; or, for one of NDVI, green_cover.ndvi_threshold in"
+            " place of green_cover.green_classes.",
         )
+    raise SchemaError(
+        "expected NDVI from -1 to 1, found whole numbers without a scale",
+        file=raster.path,
+        mend="Say in the file how they are scaled (gdal_edit.py -scale 0.0001); or, for classes,"
+        " give green_cover.green_classes in place of green_cover.ndvi_threshold.",
+    )
+
+
+def _of_classes(
+    zones: ObjectArray, raster: BlockRaster, classes: Sequence[int], given: Given
+) -> _Measured:
     found = class_areas(
         zones, raster.grid, raster.windows, raster.read, classes,
         scheduler=given.scheduler, workers=given.workers,
@@ -86,7 +108,7 @@ def _above_threshold(zones: ObjectArray, raster: BlockRaster, given: Given) -> _
         raise SchemaError(
             f"expected NDVI from -1 to 1, found {wrong[np.argmax(np.abs(wrong))]:g}",
             file=raster.path,
-            mend="Say in the file how its numbers are scaled (gdal_edit.py -scale 0.0001) and"
+            mend="Say in the file how its numbers are scaled (gdal_edit.py -scale 0.0001), and"
             " which of them stands for no value (-a_nodata).",
         )
     return _Measured(found.above_m2, found.with_data_m2, found.zone_area_m2)
