@@ -37,7 +37,7 @@ def test_the_grid_is_of_whole_kilometres_around_the_places():
 
 
 def test_shares_of_the_classes_add_up_to_all():
-    """Any density and deprivation gives shares of 0 or more; where more live no less is built up."""
+    """Shares are 0 or more and add up to 1; where more people live, no less is built up."""
     density, deprivation = np.meshgrid([0.0, 10, 1000, 5000, 50_000], [-3.0, 0, 4])
     found = shares(density.ravel(), deprivation.ravel())
     assert (found >= 0).all()
