@@ -1,4 +1,4 @@
-"""Draws the pictures of the docs from the results of three runs: ``make pictures``."""
+"""Draws the pictures of the docs from the results of four runs: ``make pictures``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from healthycities import catalogue
 from healthycities.errors import SourceError
 from healthycities.metrics.measures import filled
 from healthycities.publish.classes import guidelines
-from healthycities.publish.drawing import Panel, draw_map
+from healthycities.publish.drawing import LARGE_MAP_IN, Panel, draw_map
 
 IMAGES = Path(__file__).parent / "images"
 RESULTS = Path("results")
@@ -70,11 +70,25 @@ def manchester() -> None:
     )
 
 
+def green_cover() -> None:
+    """Draw the share of land that is green by small area."""
+    run, column = "greater_manchester_green_cover_SYNTHETIC", "green_cover_pct_2023"
+    areas, districts = layer(run, "small_areas"), layer(run, "districts")
+    draw_map(
+        IMAGES / "green_cover.png",
+        [Panel("Small areas", areas.geometry, areas[column])],
+        title="SYNTHETIC: green cover, share of the land",
+        unit="% of land",
+        outlines=districts.geometry,
+        size_in=LARGE_MAP_IN,
+    )
+
+
 def main() -> int:
     """Draw every picture."""
     IMAGES.mkdir(exist_ok=True)
     try:
-        for draw in (england, london, manchester):
+        for draw in (england, london, manchester, green_cover):
             draw()
     except SourceError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields as parts_of
 from pathlib import Path
 from textwrap import dedent
+from typing import get_args
 
 import pytest
 
 from healthycities import catalogue
 from healthycities.catalogue import (
+    Kind,
     Measure,
     MetricCard,
     OverlapCard,
@@ -152,12 +154,17 @@ def test_a_card_is_read_and_not_run(write: Writer):
 
 
 def test_a_table_is_parquet_and_a_grid_is_tiff():
-    """Only grids are kept as rasters."""
+    """Only grids are kept as rasters; of a raster that stays where it is, its path is."""
     text = dict.fromkeys(
         ("title", "publisher", "product", "licence", "attribution", "address", "layout"), "x"
     )
-    suffixes = {kind: SourceCard(kind=kind, **text).suffix for kind in ("table", "places", "grid")}
-    assert suffixes == {"table": ".parquet", "places": ".parquet", "grid": ".tif"}
+    suffixes = {kind: SourceCard(kind=kind, **text).suffix for kind in get_args(Kind)}
+    assert suffixes == {
+        "table": ".parquet",
+        "places": ".parquet",
+        "grid": ".tif",
+        "raster": ".json",
+    }
 
 
 def test_a_new_file_with_a_card_is_all_it_takes(package: Callable[[], None], write: Writer):

@@ -44,27 +44,38 @@ def with_source(config: dict[str, Any], name: str, **entry: Any) -> dict[str, An
 
 
 def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
-    """config.yaml has no problem, computes every metric, and says that it is synthetic."""
+    """config.yaml has no problem, computes all that needs no raster, and says it is synthetic."""
     settings = from_mapping(config)
     assert settings.run_name == "demo_SYNTHETIC"
     assert settings.run_dir == "results/demo_SYNTHETIC"
     assert settings.geopackage_name == "healthycities_demo_SYNTHETIC.gpkg"
-    assert settings.chosen_metrics == tuple(sorted(catalogue.metrics()))
+    assert settings.chosen_metrics == tuple(sorted(set(catalogue.metrics()) - {"green_cover"}))
     assert settings.authorities_as_at == datetime.date(2026, 9, 30)
 
 
 def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
-    """Every key stands in config.yaml, and every section has every key of its own."""
+    """Every key stands in config.yaml, and every source but those that `all` does without."""
     whole = json.loads(from_mapping(config).model_dump_json())
     assert set(config) == set(whole)
-    for name in ("greenspace", "mortality", "burden", "demo", "compute"):
+    for name in ("greenspace", "green_cover", "mortality", "burden", "demo", "compute"):
         assert set(config[name]) == set(whole[name])
-    assert set(config["sources"]) == set(catalogue.sources())
+    optional = {name for name, card in catalogue.sources().items() if card.optional}
+    assert set(config["sources"]) == set(catalogue.sources()) - optional
+    assert optional == {"land_cover"}
 
 
 def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):
     """A section that is left out is the one that config.yaml spells out."""
-    sections = ("greenspace", "mortality", "burden", "demo", "compute", "metrics", "authorities")
+    sections = (
+        "greenspace",
+        "green_cover",
+        "mortality",
+        "burden",
+        "demo",
+        "compute",
+        "metrics",
+        "authorities",
+    )
     bare = {key: value for key, value in config.items() if key not in sections}
     assert from_mapping(bare) == from_mapping(config)
 
@@ -136,6 +147,56 @@ def test_a_name_that_is_no_folder_is_refused(config: dict[str, Any], run: str):
     assert problems({**config, "run": run}) == [
         f"run: string should match pattern '^[A-Za-z0-9][A-Za-z0-9_-]*$', found {run!r}"
     ]
+
+
+# --- Metrics that all is without ---
+
+
+def with_land_cover(config: dict[str, Any], **said: Any) -> dict[str, Any]:
+    """Return a configuration with a raster, and what is green in it."""
+    given = with_source(config, "land_cover", provider="file", path="lc.tif")
+    return {**given, "green_cover": said}
+
+
+def test_all_is_every_metric_whose_optional_sources_are_given(config: dict[str, Any]):
+    """Without a raster `all` is without green cover, and says so; with one it is not."""
+    without, given = (
+        from_mapping(config),
+        from_mapping(with_land_cover(config, green_classes=[10])),
+    )
+    assert without.left_out == {"green_cover": ("land_cover",)}
+    assert given.left_out == {}
+    assert set(given.chosen_metrics) == set(without.chosen_metrics) | {"green_cover"}
+    assert given.chosen_metrics == tuple(sorted(catalogue.metrics()))
+
+
+def test_a_metric_that_is_named_is_never_left_out(config: dict[str, Any]):
+    """Whoever asks for green cover by name, and gives no raster, is told."""
+    asked = {**config, "metrics": ["green_cover"], "green_cover": {"green_classes": [10]}}
+    assert problems(asked) == ["metrics: green_cover needs sources.land_cover"]
+
+
+def test_what_is_green_is_not_asked_of_a_run_without_the_metric(config: dict[str, Any]):
+    """A raster that no metric of the run uses needs no word on what is green in it."""
+    assert from_mapping({**with_land_cover(config), "metrics": ["air_quality"]})
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"green_classes": []}, "green_cover.green_classes: list should have at least 1 item"),
+        ({"green_classes": ["a"]}, "green_cover.green_classes.0: input should be a valid integer"),
+        ({"green_classes": [1.5]}, "green_cover.green_classes.0: input should be a valid integer"),
+        ({"ndvi_threshold": 1}, "green_cover.ndvi_threshold: input should be less than 1"),
+        ({"ndvi_threshold": -1}, "green_cover.ndvi_threshold: input should be greater than -1"),
+    ],
+)
+def test_what_is_green_is_whole_numbers_or_an_ndvi(
+    config: dict[str, Any], said: dict[str, Any], problem: str
+):
+    """No class, half a class, and an NDVI that all land or none is above are refused."""
+    (told,) = problems(with_land_cover(config, **said))
+    assert told.startswith(problem)
 
 
 # --- Parts ---
@@ -398,6 +459,23 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
             "sources": {k: v for k, v in c["sources"].items() if k != "greenspace_sites"},
         },
         "greenspace.min_site_area_ha: is not 0 and so needs sources.greenspace_sites",
+    ),
+    "nothing green": (
+        lambda c: with_land_cover(c),
+        "green_cover: needs one of green_classes, for a raster of classes, and ndvi_threshold, for"
+        " one of NDVI; found neither",
+    ),
+    "two things green": (
+        lambda c: with_land_cover(c, green_classes=[10], ndvi_threshold=0.4),
+        "one of NDVI; found both",
+    ),
+    "class twice": (
+        lambda c: with_land_cover(c, green_classes=[10, 30, 10]),
+        "green_cover.green_classes: 10 is given twice",
+    ),
+    "green without a raster": (
+        lambda c: {**c, "green_cover": {"ndvi_threshold": 0.4}},
+        "green_cover: says what is green, and so needs sources.land_cover",
     ),
     "source of a metric": (
         lambda c: {**c, "sources": {k: v for k, v in c["sources"].items() if k != "deaths"}},

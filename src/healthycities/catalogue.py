@@ -21,7 +21,7 @@ from healthycities.errors import ConfigError
 PACKAGE = "healthycities"
 PACKAGE_DIR = Path(__file__).parent
 
-Kind = Literal["table", "places", "grid"]
+Kind = Literal["table", "places", "grid", "raster"]
 Direction = Literal["lower is better", "higher is better", "neither"]
 
 
@@ -30,6 +30,9 @@ class SourceCard:
     """What a source is and where it comes from.
 
     ``by`` names the wildcards that tell its files apart: none, the year, or pollutant and year.
+    A grid is small and is laid onto the kilometres of the National Grid; a raster may be of any
+    size and stays where it is. ``optional`` says that ``metrics: all`` does without the metrics
+    that rest on it where the configuration does not give it.
     """
 
     title: str
@@ -41,11 +44,12 @@ class SourceCard:
     layout: str
     kind: Kind
     by: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def suffix(self) -> str:
         """Suffix of the prepared file."""
-        return ".tif" if self.kind == "grid" else ".parquet"
+        return {"grid": ".tif", "raster": ".json"}.get(self.kind, ".parquet")
 
 
 @dataclass(frozen=True)

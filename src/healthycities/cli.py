@@ -41,9 +41,15 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from healthycities.stages.fetch import fetch_demo_places, fetch_demo_year
+    from healthycities.stages.fetch import (
+        fetch_demo_land_cover,
+        fetch_demo_places,
+        fetch_demo_year,
+    )
 
-    if options.year is None:
+    if options.land_cover:
+        fetch_demo_land_cover(options.folder, options.keys)
+    elif options.year is None:
         fetch_demo_places(options.folder, options.keys)
     else:
         fetch_demo_year(options.folder, options.year, options.keys)
@@ -169,6 +175,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--out": {"type": Path, "required": True, "help": "file to write"},
     "--keys": {"type": json.loads, "required": True, "help": "keys of the configuration, as JSON"},
     "--year": {"type": int, "help": "year"},
+    "--land-cover": {"action": "store_true", "help": "only the raster of land cover"},
     "--pollutant": {"help": "pollutant"},
     "--scheduler": {"default": "threads", "help": "threads, processes, synchronous or tcp://…"},
     "--workers": {"type": int, "default": 1, "help": "number of threads or processes"},
@@ -192,7 +199,15 @@ def _parser() -> argparse.ArgumentParser:
     verb("check", _check, "find every error of a configuration in one go", "--config")
     describe = verb("describe", _describe, "print a page that is written from the code")
     describe.add_argument("page", choices=("schema", "sources"))
-    verb("fetch", _fetch, "write the demonstration's raw files", "--folder", "--year", "--keys")
+    verb(
+        "fetch",
+        _fetch,
+        "write the demonstration's raw files",
+        "--folder",
+        "--year",
+        "--land-cover",
+        "--keys",
+    )
     prepare = verb(
         "prepare",
         _prepare,

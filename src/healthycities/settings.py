@@ -81,6 +81,19 @@ class GreenspaceSettings(Section):
     )
 
 
+class GreenCoverSettings(Section):
+    """Which cells of the raster of land cover are green: one of the two is said, and not both."""
+
+    green_classes: tuple[int, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Codes of the classes of the raster that are green",
+    )
+    ndvi_threshold: float | None = Field(
+        None, gt=-1, lt=1, description="NDVI above which land is green, for a raster of NDVI"
+    )
+
+
 class MortalitySettings(Section):
     """Which deaths are counted."""
 
@@ -126,7 +139,9 @@ class Settings(Section):
     years: tuple[Year, ...] = Field(min_length=1, description="Years to report on")
     pollutants: tuple[str, ...] = Field((), description="Any of: " + ", ".join(sorted(POLLUTANTS)))
     metrics: Literal["all"] | Names = Field(
-        "all", description="all, or names of files in src/healthycities/metrics/"
+        "all",
+        description="all, or names of files in src/healthycities/metrics/; all leaves out those"
+        " that rest on sources.land_cover where it is not given",
     )
     authorities: Literal["all"] | Names = Field(
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"
@@ -143,6 +158,7 @@ class Settings(Section):
     )
     sources: dict[str, SourceSettings] = Field(description="One entry for each source in use")
     greenspace: GreenspaceSettings = Field(default_factory=GreenspaceSettings)
+    green_cover: GreenCoverSettings = Field(default_factory=GreenCoverSettings)
     mortality: MortalitySettings = Field(default_factory=MortalitySettings)
     burden: BurdenSettings = Field(default_factory=BurdenSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
@@ -175,7 +191,20 @@ class Settings(Section):
     @property
     def chosen_metrics(self) -> tuple[str, ...]:
         """Names of the metrics to compute, sorted."""
-        return tuple(sorted(catalogue.metrics() if self.metrics == "all" else self.metrics))
+        known = set(catalogue.metrics()) - set(self.left_out)
+        return tuple(sorted(known if self.metrics == "all" else self.metrics))
+
+    @property
+    def left_out(self) -> dict[str, tuple[str, ...]]:
+        """Metrics that ``all`` does without, each with the optional sources that it lacks."""
+        if self.metrics != "all":
+            return {}
+        optional = {name for name, card in catalogue.sources().items() if card.optional}
+        lacking = {
+            name: tuple(sorted(catalogue.sources_behind(card.needs) & optional - set(self.sources)))
+            for name, card in sorted(catalogue.metrics().items())
+        }
+        return {name: sources for name, sources in lacking.items() if sources}
 
     def uses(self, card: catalogue.MetricCard | catalogue.OverlapCard) -> tuple[str, ...]:
         """Needs of a card, with those of its ``may_use`` that the configuration gives."""
@@ -370,6 +399,20 @@ def _greenspace_problems(settings: Settings) -> list[str]:
     ]
 
 
+def _green_cover_problems(settings: Settings) -> list[str]:
+    """Nothing, or two things, are said to be green; or something is, of a raster not given."""
+    said = settings.green_cover
+    classes, threshold = said.green_classes is not None, said.ndvi_threshold is not None
+    if "green_cover" in settings.left_out and (classes or threshold):
+        return ["green_cover: says what is green, and so needs sources.land_cover"]
+    if "green_cover" not in settings.chosen_metrics or classes != threshold:
+        return []
+    return [
+        "green_cover: needs one of green_classes, for a raster of classes, and ndvi_threshold, for"
+        f" one of NDVI; found {'both' if classes else 'neither'}"
+    ]
+
+
 def _place_problems(settings: Settings) -> list[str]:
     """Where the tables do not cover the date, or authorities are unknown at it."""
     as_at = settings.authorities_as_at
@@ -435,6 +478,8 @@ def _disagreements(settings: Settings) -> list[str]:
         *_place_problems(settings),
         *_source_problems(settings),
         *_greenspace_problems(settings),
+        *_repeated("green_cover.green_classes", settings.green_cover.green_classes or ()),
+        *_green_cover_problems(settings),
         *_health_problems(settings),
         *_need_problems(settings),
     ]

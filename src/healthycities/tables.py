@@ -214,6 +214,17 @@ SMALL_AREA_GREENSPACE = _schema(
     unique=[fields.SMALL_AREA_CODE],
 )
 
+SMALL_AREA_GREEN_COVER = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.ZONE_AREA_M2: _number(_AT_LEAST_0),
+        fields.WITH_DATA_AREA_M2: _number(_AT_LEAST_0),
+        fields.GREEN_AREA_M2: _number(_AT_LEAST_0, missing=True),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+"""``green_area_m2`` is missing where no part of the area has data."""
+
 CENTROID_DISTANCE = _schema(
     {
         fields.SMALL_AREA_CODE: _small_area(),
@@ -253,6 +264,7 @@ BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
     {
         "areas": AREAS,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
+        "small_area_green_cover": SMALL_AREA_GREEN_COVER,
         "centroid_access": CENTROID_DISTANCE,
         "centroid_walk": CENTROID_DISTANCE,
     }

@@ -9,7 +9,7 @@ import rasterio
 from shapely import box
 
 from healthycities.errors import CrsError, SourceError
-from healthycities.io.blocks import block_raster
+from healthycities.io.blocks import block_raster, write_windows
 from healthycities.spatial.grid import Grid
 from healthycities.spatial.spans import Window
 from healthycities.spatial.streaming import class_areas
@@ -173,3 +173,51 @@ def test_a_cut_raster_is_told(tmp_path):
     (tmp_path / "b.tif").write_bytes(content[: len(content) // 2])
     with pytest.raises(SourceError, match=r"b\.tif: cannot be read as a raster"):
         put_together(block_raster(tmp_path / "b.tif"), 0)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "whole"),
+    [("uint8", 1.0, True), ("int16", 1.0, True), ("int16", 0.0001, False), ("float32", 1.0, False)],
+)
+def test_the_header_says_whether_values_are_whole(tmp_path, dtype, scale, whole):
+    """Whole numbers with a scale are numbers with fractions."""
+    path = raster(tmp_path / "a.tif", np.zeros((4, 4), dtype))
+    with rasterio.open(path, "r+") as out:
+        out.scales = (scale,)
+    assert block_raster(path).whole_numbers == whole
+    assert block_raster(path).driver == "GTiff"
+
+
+def numbered(window: Window) -> np.ndarray:
+    """Return for each cell of a window a number of its row and column."""
+    rows, columns = np.ogrid[: window.n_rows, : window.n_columns]
+    return ((window.row + rows) * 3 + (window.column + columns) * 7) % 200
+
+
+def test_a_raster_written_by_windows_comes_back(tmp_path):
+    """Tiles and what is left of them at the edges hold their own cells; 0 is no value."""
+    told = {"dtype": "uint8", "nodata": 0, "description": "SYNTHETIC numbers"}
+    write_windows(tmp_path / "a.tif", GRID, numbered, **told)
+    found = block_raster(tmp_path / "a.tif")
+    assert found.grid == GRID
+    np.testing.assert_array_equal(put_together(found, 0), numbered(Window(0, 0, *GRID.shape)))
+    with rasterio.open(tmp_path / "a.tif") as opened:
+        assert opened.block_shapes == [(512, 512)]
+        assert opened.descriptions == ("SYNTHETIC numbers",)
+    write_windows(tmp_path / "b.tif", GRID, numbered, **told)
+    assert (tmp_path / "b.tif").read_bytes() == (tmp_path / "a.tif").read_bytes()
+
+
+def test_a_raster_that_fails_on_the_way_is_not_there(tmp_path):
+    """What stood under the name stays, and nothing half-written is left."""
+    (tmp_path / "a.tif").write_bytes(b"before")
+
+    def failing(window: Window) -> np.ndarray:
+        if window.column:
+            raise KeyError("no value")
+        return numbered(window)
+
+    with pytest.raises(KeyError):
+        write_windows(tmp_path / "a.tif", GRID, failing, dtype="uint8", nodata=0, description="x")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.tif"]
+    assert (tmp_path / "a.tif").read_bytes() == b"before"

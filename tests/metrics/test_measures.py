@@ -12,6 +12,7 @@ CONFIG = {
     "pollutants": ["pm25", "pm10", "no2", "nox"],
     "authorities_as_at": "2026-09-30",
     "sources": {name: {"provider": "demo"} for name in catalogue.sources()},
+    "green_cover": {"green_classes": [10, 30]},
 }
 
 
@@ -32,6 +33,21 @@ def test_braces_are_filled_from_the_settings():
     assert measure.title == (
         "People within 400 m of an access point to a greenspace of 2 ha or more"
     )
+
+
+@pytest.mark.parametrize(
+    ("classes", "threshold", "said"),
+    [
+        ([10, 30], None, "Area of the classes 10, 30 over"),
+        ([10], None, "Area of the class 10 over"),
+        (None, 0.4, "Area of cells with an NDVI above 0.4 over"),
+    ],
+)
+def test_what_is_green_is_said(classes, threshold, said):
+    """The codes of the classes, or the threshold, stand in the method of green cover."""
+    card = catalogue.metrics()["green_cover"]
+    keys = {"green_cover.green_classes": classes, "green_cover.ndvi_threshold": threshold}
+    assert filled(card, keys)["green_cover_pct"].method.startswith(said)
 
 
 def test_guidelines_are_said_with_their_value():

@@ -40,6 +40,27 @@ def test_check_says_what_is_asked_for(config: dict[str, Any]):
     ]
 
 
+def test_check_says_what_is_left_out(config: dict[str, Any], tmp_path: Path):
+    """A metric that `all` is without is named, with the source that it lacks; with it, nothing."""
+    left_out = "left out: green_cover, which needs sources.land_cover"
+    assert check(config, FILE)[-1] == left_out
+    (tmp_path / "lc.tif").touch()
+    raster = with_source(config, land_cover={"provider": "file", "path": "lc.tif"})
+    assert left_out not in check({**raster, "green_cover": {"green_classes": [10]}}, FILE)
+
+
+@pytest.mark.parametrize("authorities", ["all", ["cumbria", "greater_manchester"]])
+def test_the_demonstration_draws_the_land_cover_of_one_authority(
+    config: dict[str, Any], authorities: object
+):
+    """A raster of 10 m of more than one authority is not drawn, and the message says what to do."""
+    drawn = with_source(config, land_cover={"provider": "demo"})
+    drawn = {**drawn, "green_cover": {"green_classes": [10]}}
+    assert checked_settings({**drawn, "authorities": ["cumbria"]})
+    with pytest.raises(ConfigError, match=r"authorities: .* one authority at a time\. Name one"):
+        checked_settings({**drawn, "authorities": authorities}, FILE)
+
+
 def test_every_lost_file_is_named(config: dict[str, Any], tmp_path: Path):
     """Of two years of deaths one file is there; the other is named, with two more sources."""
     (tmp_path / "deaths_2022.csv").touch()

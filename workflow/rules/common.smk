@@ -3,7 +3,13 @@
 
 from itertools import product
 
-from healthycities.sources.demo.names import STATIC_FILES, WORLD_FILE, YEARLY_FILES, file_name
+from healthycities.sources.demo.names import (
+    LAND_COVER_FILE,
+    STATIC_FILES,
+    WORLD_FILE,
+    YEARLY_FILES,
+    file_name,
+)
 from healthycities.stages.needs import needs_of, sources_used
 from healthycities.stages.raw_state import raw_state
 
@@ -100,9 +106,10 @@ def measured_files():
     return files
 
 
-def sources_by(*by):
-    """Return a pattern of the sources whose files are told apart by these wildcards."""
-    return "|".join(name for name, card in catalogue.sources().items() if card.by == by)
+def sources_with(suffix, *by):
+    """Return a pattern of the sources whose files have a suffix and are told apart by wildcards."""
+    cards = catalogue.sources().items()
+    return "|".join(name for name, card in cards if (card.suffix, card.by) == (suffix, by))
 
 
 def metrics_by(*by):

@@ -22,6 +22,29 @@ rule fetch_demo_places:
         'healthycities fetch --folder "$(dirname {output[0]:q})" --keys {params.given:q} 2> {log:q}'
 
 
+rule fetch_demo_land_cover:
+    input:
+        f"<raw>/{WORLD_FILE}",
+        f"<raw>/{STATIC_FILES['small_areas']}",
+    output:
+        f"<raw>/{LAND_COVER_FILE}",
+    params:
+        given=settings.part("demo"),
+        code=code_of("stages.fetch"),
+    log:
+        "<logs>/fetch_demo_land_cover.log",
+    benchmark:
+        "<benchmarks>/fetch_demo_land_cover.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Writing the demonstration's land cover (SYNTHETIC)"
+    shell:
+        'healthycities fetch --folder "$(dirname {output[0]:q})" --land-cover'
+        " --keys {params.given:q} 2> {log:q}"
+
+
 rule fetch_demo_year:
     input:
         f"<raw>/{WORLD_FILE}",

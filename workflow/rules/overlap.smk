@@ -10,8 +10,8 @@ def overlap_keys(wildcards):
 
 
 def overlap_threads(wildcards):
-    # Half of the cores, for there are two such jobs, and neither can start with all of them busy
-    # before it has compiled its kernel on one.
+    # Half of the cores, so that two such jobs run side by side: neither can start with all of them
+    # busy before it has compiled its kernel on one.
     return max(1, workflow.cores // 2) if catalogue.overlaps()[wildcards.overlap].parallel else 1
 
 

@@ -15,7 +15,7 @@ rule prepare:
     output:
         "<prepared>/{source}.parquet",
     wildcard_constraints:
-        source=sources_by(),
+        source=sources_with(".parquet"),
     params:
         given=source_keys,
         code=prepare_code,
@@ -39,7 +39,7 @@ use rule prepare as prepare_year with:
     output:
         "<prepared>/{source}_{year}.parquet",
     wildcard_constraints:
-        source=sources_by("year"),
+        source=sources_with(".parquet", "year"),
     log:
         "<logs>/prepare_{source}_{year}.log",
     benchmark:
@@ -52,10 +52,25 @@ use rule prepare as prepare_grid with:
     output:
         "<prepared>/{source}_{pollutant}_{year}.tif",
     wildcard_constraints:
-        source=sources_by("pollutant", "year"),
+        source=sources_with(".tif", "pollutant", "year"),
     log:
         "<logs>/prepare_{source}_{pollutant}_{year}.log",
     benchmark:
         "<benchmarks>/prepare_{source}_{pollutant}_{year}.tsv"
     message:
         "Reading {wildcards.source} of {wildcards.pollutant} in {wildcards.year}"
+
+
+# A raster of any size stays where it is: this writes a small file that says which one it is, with
+# its hash, so that what rests on it is computed anew when it is replaced.
+use rule prepare as prepare_raster with:
+    output:
+        "<prepared>/{source}.json",
+    wildcard_constraints:
+        source=sources_with(".json"),
+    log:
+        "<logs>/prepare_{source}.log",
+    benchmark:
+        "<benchmarks>/prepare_{source}.tsv"
+    message:
+        "Checking the raster of {wildcards.source}"

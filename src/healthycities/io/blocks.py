@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 
 from healthycities.errors import SourceError
+from healthycities.io.atomic import replacing
 from healthycities.io.raster import _grid
 from healthycities.spatial.grid import Grid
 from healthycities.spatial.spans import Window
@@ -23,6 +25,9 @@ from healthycities.spatial.streaming import Block, Read
 
 _WINDOW_CELLS = 1 << 20
 """Cells that a window aims at: large enough to hide the cost of a call, small enough to hold."""
+
+_TILE_CELLS = 512
+"""Side of the tiles of a raster that is written here."""
 
 _CACHE_BYTES = 1 << 26
 """What GDAL may keep of decoded blocks; none is read twice, and its default is 5 % of memory."""
@@ -38,11 +43,15 @@ class BlockRaster:
     grid : its grid.
     windows : whole blocks of the file, row by row from the north, that cover it once. They depend
         on the file alone.
+    whole_numbers : whether its values are whole numbers, with no scale or offset.
+    driver : GDAL's name of the format.
     """
 
     path: Path
     grid: Grid
     windows: tuple[Window, ...]
+    whole_numbers: bool
+    driver: str
 
     @property
     def read(self) -> Read:
@@ -67,7 +76,16 @@ def block_raster(path: Path, *, crs: str | None = None) -> BlockRaster:
     """
     with _opened(path) as raster:
         grid = _grid(path, raster, crs)
-        return BlockRaster(path, grid, tuple(_windows(grid, *raster.block_shapes[0])))
+        windows = tuple(_windows(grid, *raster.block_shapes[0]))
+        return BlockRaster(path, grid, windows, _is_whole(raster), raster.driver)
+
+
+def _is_whole(raster: DatasetReader) -> bool:
+    return np.dtype(raster.dtypes[0]).kind in "iu" and not _is_scaled(raster)
+
+
+def _is_scaled(raster: DatasetReader) -> bool:
+    return (raster.scales[0], raster.offsets[0]) != (1.0, 0.0)
 
 
 def _windows(grid: Grid, block_rows: int, block_columns: int) -> Iterator[Window]:
@@ -84,6 +102,46 @@ def _windows(grid: Grid, block_rows: int, block_columns: int) -> Iterator[Window
                 min(n_rows, grid.n_rows - row),
                 min(n_columns, grid.n_columns - column),
             )
+
+
+def write_windows(
+    path: Path,
+    grid: Grid,
+    values_of: Callable[[Window], npt.NDArray[Any]],
+    *,
+    dtype: str,
+    nodata: float,
+    description: str,
+) -> None:
+    """Write a raster tile by tile, as a tiled GeoTIFF; no more than a tile is held at a time.
+
+    Parameters
+    ----------
+    path : the final name; the file appears under it only when it is whole.
+    grid : its grid.
+    values_of : gives the values of a window, (rows, columns); called for each tile, row by row
+        from the north. The same values give the same bytes.
+    dtype : kind of the numbers, such as ``uint8``.
+    nodata : the number that stands for no value.
+    description : what the band holds, as a GIS shows it.
+    """
+    profile = {
+        "driver": "GTiff", "height": grid.n_rows, "width": grid.n_columns, "count": 1,
+        "dtype": dtype, "nodata": nodata, "crs": grid.crs,
+        "transform": rasterio.Affine(*grid.transform), "tiled": True, "blockxsize": _TILE_CELLS,
+        "blockysize": _TILE_CELLS, "compress": "deflate", "bigtiff": "if_safer",
+    }  # fmt: skip
+    with replacing(path) as temporary, rasterio.open(temporary, "w", **profile) as raster:
+        raster.set_band_description(1, description)
+        for row in range(0, grid.n_rows, _TILE_CELLS):
+            for column in range(0, grid.n_columns, _TILE_CELLS):
+                height = min(_TILE_CELLS, grid.n_rows - row)
+                window = Window(row, column, height, min(_TILE_CELLS, grid.n_columns - column))
+                raster.write(values_of(window), 1, window=_at(window))
+
+
+def _at(window: Window) -> rasterio.windows.Window:
+    return rasterio.windows.Window(window.column, window.row, window.n_columns, window.n_rows)
 
 
 def read_windows(path: Path, windows: Sequence[Window]) -> Iterator[Block]:
@@ -119,12 +177,11 @@ def _opened(path: Path) -> Iterator[DatasetReader]:
 
 
 def _block(raster: DatasetReader, window: Window) -> Block:
-    at = rasterio.windows.Window(window.column, window.row, window.n_columns, window.n_rows)
+    at = _at(window)
     values = raster.read(1, window=at)
     present = _present(raster, at, values)
-    scale, offset = raster.scales[0], raster.offsets[0]
-    if (scale, offset) != (1.0, 0.0):
-        values = values.astype(np.float64) * scale + offset
+    if _is_scaled(raster):
+        values = values.astype(np.float64) * raster.scales[0] + raster.offsets[0]
     return Block(values, present)
 
 

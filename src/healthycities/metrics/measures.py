@@ -30,6 +30,7 @@ def filled(
     """
     words = {key.rpartition(".")[2]: _said(value) for key, value in keys.items()}
     words |= _pollutant_words(pollutant) | _function_words(words.get("concentration_response"))
+    words |= _green_words(keys)
     return {
         measure.name: _filled(measure, words)
         for measure in card.measures
@@ -56,6 +57,16 @@ def _function_words(crf_id: str | None) -> dict[str, str]:
         if crf_id is None
         else {f"function_{name}": text for name, text in functions[crf_id].items()}
     )
+
+
+def _green_words(keys: Mapping[str, Any]) -> dict[str, str]:
+    """Return which cells are green, by classes or else by a threshold."""
+    classes = keys.get("green_cover.green_classes")
+    threshold = keys.get("green_cover.ndvi_threshold")
+    if classes is not None:
+        codes = "class" if len(classes) == 1 else "classes"
+        return {"green_cells": f"the {codes} {_said(classes)}"}
+    return {} if threshold is None else {"green_cells": f"cells with an NDVI above {threshold:g}"}
 
 
 def _said(value: Any) -> str:

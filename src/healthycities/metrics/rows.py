@@ -74,6 +74,7 @@ def ratio_rows(
     *,
     numerator: FloatArray,
     denominator: FloatArray,
+    whole: FloatArray | None = None,
     known_share: FloatArray | None = None,
     scale: float = 1.0,
     note: str | None = None,
@@ -87,6 +88,7 @@ def ratio_rows(
     Parameters
     ----------
     numerator, denominator : one float64 for each small area; NaN in the numerator where missing.
+    whole : what the covered share is a share of, for each small area; by default the denominator.
     known_share : share of each small area that its numerator rests on; by default all of it where
         there is a numerator.
     scale : the ratio is multiplied by it, for a percentage by 100.
@@ -95,13 +97,14 @@ def ratio_rows(
     known = ~np.isnan(numerator)
     share = np.where(known, 1.0 if known_share is None else known_share, 0.0)
     above_below = [np.where(known, part, 0.0) for part in (numerator, denominator)]
-    parts = np.column_stack([*above_below, denominator, denominator * share, known])
+    all_of_it = denominator if whole is None else whole
+    parts = np.column_stack([*above_below, all_of_it, denominator * share, known])
     for level in levels:
         if measure.levels and level.level not in measure.levels:
             continue
-        above, below, whole, rests_on, count = (level.weights.matrix @ parts).T
+        above, below, in_all, rests_on, count = (level.weights.matrix @ parts).T
         value = scale * divided(above, below)
-        covered = np.minimum(divided(rests_on, whole), 1.0)
+        covered = np.minimum(divided(rests_on, in_all), 1.0)
         yield rows(
             level,
             measure,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +12,10 @@ import pyproj
 import shapely
 
 from healthycities import catalogue
-from healthycities.errors import SourceError
+from healthycities.io.hashing import sha256
 from healthycities.libraries import installed_version, package_versions
 from healthycities.publish.guide import Credit
 from healthycities.settings import Settings
-
-BLOCK_BYTES = 1 << 20
 
 
 def provenance(
@@ -82,25 +79,6 @@ def _input(name: str, path: Path, settings: Settings, credit: Credit) -> dict[st
         "attribution": credit.attribution,
         "address": credit.address,
     }
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal.
-
-    Raises
-    ------
-    SourceError : the file cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK_BYTES):
-                digest.update(block)
-    except OSError as error:
-        raise SourceError(
-            f"cannot be read: {error.strerror}", file=path, mend="Fetch the file again."
-        ) from error
-    return digest.hexdigest()
 
 
 def year_of(name: str, path: Path, settings: Settings) -> int | None:

@@ -26,6 +26,10 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
         f"results: {settings.run_dir}/{settings.geopackage_name}",
         f"years: {', '.join(map(str, settings.years))}",
         f"metrics: {', '.join(settings.chosen_metrics)}",
+        *(
+            f"left out: {name}, which needs sources.{', sources.'.join(lacking)}"
+            for name, lacking in settings.left_out.items()
+        ),
     ]
 
 
@@ -40,6 +44,7 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
     settings = from_mapping(config, file)
     _require_demo_pollutants(settings, file)
     _require_demo_date(settings, file)
+    _require_demo_region(settings, file)
     require_files(settings, file)
     return settings
 
@@ -66,6 +71,18 @@ def _require_demo_date(settings: Settings, file: str | Path | None) -> None:
             place="authorities_as_at",
             mend=f"Give {DISTRICTS_SINCE} or a later date, or files of your own for"
             f" {', '.join(f'sources.{name}' for name in drawn)}.",
+        )
+
+
+def _require_demo_region(settings: Settings, file: str | Path | None) -> None:
+    many = settings.authorities == "all" or len(settings.authorities) > 1
+    if many and "land_cover" in _drawn(settings):
+        raise ConfigError(
+            "the demonstration draws land cover at 10 m for one authority at a time",
+            file=file,
+            place="authorities",
+            mend="Name one, such as [greater_manchester], or give a file of your own under"
+            " sources.land_cover.",
         )
 
 

@@ -80,7 +80,7 @@ def sources_page() -> str:
 def example_path(name: str, card: SourceCard) -> str:
     """Return a path that a configuration may give for a source."""
     parts = [name, *(f"{{{part}}}" for part in card.by)]
-    return "_".join(parts) + (".gpkg" if card.kind == "places" else ".csv")
+    return "_".join(parts) + {"places": ".gpkg", "raster": ".tif"}.get(card.kind, ".csv")
 
 
 def _summary(name: str, card: SourceCard) -> str:

@@ -34,6 +34,11 @@ def fetch_demo_year(folder: Path, year: int, keys: Mapping[str, Any]) -> None:
     files.write_year(folder, year, seed=keys["demo"]["seed"])
 
 
+def fetch_demo_land_cover(folder: Path, keys: Mapping[str, Any]) -> None:
+    """Write the demonstration's raster of land cover beside its places."""
+    files.write_land_cover(folder, seed=keys["demo"]["seed"])
+
+
 def _demo_districts(keys: Mapping[str, Any]) -> list[str] | None:
     """Return the districts of the authorities in scope, in codes of May 2025; None for all."""
     if keys["authorities"] == "all":

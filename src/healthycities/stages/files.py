@@ -8,6 +8,7 @@ from typing import Any
 
 from healthycities import catalogue
 from healthycities.io.raster import read_yearly_grid
+from healthycities.io.raster_file import read_raster_file
 from healthycities.io.tabular import read_parquet, write_parquet
 from healthycities.io.vector import read_geoparquet
 from healthycities.io.weights import read_weights, write_weights
@@ -24,6 +25,8 @@ def _read(name: str, path: Path) -> Any:
         return read_weights(path)
     if path.suffix == ".tif":
         return read_yearly_grid(path)
+    if path.suffix == ".json":
+        return read_raster_file(path)
     card = catalogue.sources().get(name)
     return read_geoparquet(path) if card and card.kind == "places" else read_parquet(path)
 

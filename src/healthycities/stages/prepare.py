@@ -1,4 +1,4 @@
-"""Step 2: raw files to checked tables, places and grids of one form."""
+"""Step 2: raw files to checked tables, places and grids of one form, or to where rasters stand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from healthycities import catalogue
 from healthycities.io.raster import write_grid
+from healthycities.io.raster_file import RasterFile, write_raster_file
 from healthycities.io.tabular import write_parquet
 from healthycities.io.vector import write_geoparquet
 from healthycities.sources.air_quality import GRID
@@ -56,6 +57,8 @@ def prepare(
 def _write(kind: catalogue.Kind, out: Path, result: Any, year: int | None) -> None:
     if kind == "grid":
         write_grid(out, result, GRID, year=year)
+    elif kind == "raster":
+        write_raster_file(out, result)
     elif kind == "places":
         write_geoparquet(out, result)
     else:
@@ -63,4 +66,6 @@ def _write(kind: catalogue.Kind, out: Path, result: Any, year: int | None) -> No
 
 
 def _size(result: Any) -> str:
+    if isinstance(result, RasterFile):
+        return f"{result.size_bytes:,} bytes"
     return " x ".join(f"{length:,}" for length in result.shape)

@@ -19,11 +19,13 @@ import pyarrow.parquet as pq
 from healthycities.errors import SourceError
 from healthycities.geography.districts import carry_codes, known_districts
 from healthycities.io.atomic import replacing
+from healthycities.io.blocks import write_windows
 from healthycities.io.geopackage import write_geopackage
-from healthycities.sources.demo import air, england, greenspace, health, places, roads
+from healthycities.sources.demo import air, england, greenspace, health, land_cover, places, roads
 from healthycities.sources.demo.draws import Floats, Ints
 from healthycities.sources.demo.names import (
     DISTRICTS_SINCE,
+    LAND_COVER_FILE,
     STATIC_FILES,
     WORLD_FILE,
     YEARLY_FILES,
@@ -31,7 +33,14 @@ from healthycities.sources.demo.names import (
 from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 from healthycities.synthetic import SYNTHETIC
 
-__all__ = ["STATIC_FILES", "WORLD_FILE", "YEARLY_FILES", "write_places", "write_year"]
+__all__ = [
+    "STATIC_FILES",
+    "WORLD_FILE",
+    "YEARLY_FILES",
+    "write_land_cover",
+    "write_places",
+    "write_year",
+]
 
 _DEPRIVATION_AS_AT = date(2024, 5, 1)
 """Deprivation was published for the districts of 2024, before two of them were recoded."""
@@ -196,6 +205,32 @@ def write_places(
     _write_greenspace(paths["greenspace"], plain, seed)
     _write_roads(paths["roads"], plain, seed)
     _write_world(folder / WORLD_FILE, plain)
+
+
+def write_land_cover(folder: Path, *, seed: int) -> None:
+    """Write a raster of land cover of the small areas, 10 m, tile by tile, and no other file.
+
+    Parameters
+    ----------
+    folder : where `write_places` wrote; receives `LAND_COVER_FILE`.
+    seed : seed of every random draw.
+
+    Raises
+    ------
+    SourceError
+        Where the places were not written before.
+    """
+    areas = _read_world(folder)
+    shapes = gpd.read_file(folder / STATIC_FILES["small_areas"])
+    grid = land_cover.grid_around(shapes.total_bounds)
+    write_windows(
+        folder / LAND_COVER_FILE,
+        grid,
+        land_cover.Drawing(areas, grid, seed).classes,
+        dtype="uint8",
+        nodata=land_cover.NO_DATA,
+        description=f"{SYNTHETIC}: made-up classes of land cover",
+    )
 
 
 # --- Years ---

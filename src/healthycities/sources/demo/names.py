@@ -37,6 +37,9 @@ STATIC_FILES: Mapping[str, str] = _marked(
 )
 """Source to the one file that serves every year."""
 
+LAND_COVER_FILE = f"ESA_WorldCover_10m_2021_v200_EPSG27700_{SYNTHETIC}.tif"
+"""The raster of land cover, which only a run that asks for it has."""
+
 YEARLY_FILES: Mapping[str, str] = _marked(
     {
         "pm25": "mappm25{year}g.csv",
@@ -61,7 +64,7 @@ _LAYERS = {
 def file_name(source: str, year: object = "", pollutant: object = "") -> str:
     """Return the name of the file of a source, for a year and pollutant where it has them."""
     name = str(pollutant) or _LAYERS.get(source, source)
-    return {**STATIC_FILES, **YEARLY_FILES}[name].format(year=year)
+    return {**STATIC_FILES, **YEARLY_FILES, "land_cover": LAND_COVER_FILE}[name].format(year=year)
 
 
 WORLD_FILE = "world.parquet"
