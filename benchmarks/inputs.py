@@ -31,6 +31,8 @@ class Sizes:
     sites: int = 150_000
     points: int = 180_000
     targets: int = 350_000
+    road_nodes_per_side: int = 1871
+    road_places: int = 100_000
     raster_side: int = 20_000
     raster_zones: int = 4000
     burden_areas: int = 300
@@ -46,6 +48,8 @@ QUICK = Sizes(
     sites=800,
     points=2000,
     targets=3000,
+    road_nodes_per_side=40,
+    road_places=30,
     raster_side=1200,
     raster_zones=20,
     burden_areas=10,
