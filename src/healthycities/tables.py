@@ -216,10 +216,12 @@ SMALL_AREA_GREENSPACE = _schema(
 
 PUBLIC_ACCESS_POINTS = _schema(
     {
+        fields.ACCESS_POINT_ID: _text(),
         fields.EASTING_M: _number(),
         fields.NORTHING_M: _number(),
         fields.SITE_AREA_M2: _number(_AT_LEAST_0, missing=True),
-    }
+    },
+    unique=[fields.ACCESS_POINT_ID],
 )
 """``site_area_m2`` is missing throughout where the sites are not given."""
 

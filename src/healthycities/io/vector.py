@@ -565,7 +565,8 @@ def joined(
     together = pd.concat(parts.values(), ignore_index=True)
     source = np.repeat([str(path) for path in parts], [len(part) for part in parts.values()])
     again = np.zeros(len(together), dtype=bool)
-    if repeats:
+    # Within a file a key that comes again was refused when its shapes were checked.
+    if repeats and len(parts) > 1:
         shapes = shapely.to_wkb(together.geometry.to_numpy())
         again = pd.DataFrame(together).assign(geometry=shapes).duplicated().to_numpy()
     if again.any():

@@ -44,8 +44,14 @@ def build(given: Given) -> pd.DataFrame:
 
 def _table(points: pd.DataFrame, area_m2: Any) -> pd.DataFrame:
     east_m, north_m = shapely.get_coordinates(points.geometry.to_numpy()).T
-    places = {fields.EASTING_M: east_m, fields.NORTHING_M: north_m}
-    return pd.DataFrame({**places, fields.SITE_AREA_M2: area_m2})
+    return pd.DataFrame(
+        {
+            fields.ACCESS_POINT_ID: points[fields.ACCESS_POINT_ID].to_numpy(),
+            fields.EASTING_M: east_m,
+            fields.NORTHING_M: north_m,
+            fields.SITE_AREA_M2: area_m2,
+        }
+    )
 
 
 def _require_sites(points: pd.DataFrame, known: np.ndarray) -> None:
