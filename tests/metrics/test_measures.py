@@ -41,12 +41,11 @@ def test_braces_are_filled_from_the_standard():
     (measure,) = of_standard("greenspace_access")
     assert measure.name == "greenspace_neighbourhood_straight_pct"
     assert measure.title == (
-        "Greenspace: Neighbourhood (straight line), people within 1000 m of an access point to a"
-        " greenspace of 10 ha or more"
+        "Greenspace: Neighbourhood (straight line), people within 1000 m of one of 10 ha or more"
     )
     assert "Natural England Accessible Greenspace Standards 2023; seen in" in measure.method
     (measure,) = of_standard("greenspace_access", min_area_ha=0.0)
-    assert measure.title.endswith("to a greenspace of any size")
+    assert measure.title.endswith("of one of any size")
 
 
 def test_a_straight_line_says_where_the_standard_asks_for_a_walk():

@@ -26,7 +26,7 @@ CARD = MetricCard(
         Measure(
             name="greenspace_{standard}_straight_pct",
             title="Greenspace: {standard_name} (straight line), people within "
-            "{standard_max_distance_m} m of an access point to a greenspace {of_size}",
+            "{standard_max_distance_m} m of one {of_size}",
             unit="% of people",
             direction="higher is better",
             statistic="proportion",

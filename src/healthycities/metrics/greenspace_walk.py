@@ -20,7 +20,7 @@ CARD = MetricCard(
         Measure(
             name="greenspace_{standard}_walk_pct",
             title="Greenspace: {standard_name} (along roads), people within a walk of "
-            "{standard_max_distance_m} m of an access point to a greenspace {of_size}",
+            "{standard_max_distance_m} m of one {of_size}",
             unit="% of people",
             direction="higher is better",
             statistic="proportion",
