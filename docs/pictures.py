@@ -60,7 +60,8 @@ def london() -> None:
 
 def manchester() -> None:
     """Draw the share of people near a greenspace by district."""
-    run, column = "greater_manchester_greenspace", "people_near_greenspace_pct_2020"
+    run = "greater_manchester_greenspace"
+    column = "greenspace_any_300m_straight_pct_2020"
     districts = layer(run, "districts")
     draw_map(
         IMAGES / "manchester_greenspace.png",

@@ -42,12 +42,18 @@ def test_check_finds_no_error_in_the_default(capsys: pytest.CaptureFixture[str])
         (
             {
                 "years": [1822],
-                "greenspace": {"radius_m": -300},
+                "greenspace": {"own_standards": {"a": {"min_area_ha": 2, "max_distance_m": -1}}},
                 "mortality": {"confidence": 95},
                 "colour": "blue",
                 "demo": {"scale": 0},
             },
-            ("years.0", "greenspace.radius_m", "mortality.confidence", "colour", "demo.scale"),
+            (
+                "years.0",
+                "greenspace.own_standards.a.max_distance_m",
+                "mortality.confidence",
+                "colour",
+                "demo.scale",
+            ),
         ),
         (
             {

@@ -40,6 +40,11 @@ def with_source(config: dict[str, Any], name: str, **entry: Any) -> dict[str, An
     return {**config, "sources": {**config["sources"], name: entry}}
 
 
+def own_standards(config: dict[str, Any], **own: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with standards of one's own."""
+    return {**config, "greenspace": {**config["greenspace"], "own_standards": own}}
+
+
 # --- The embedded configuration ---
 
 
@@ -206,23 +211,51 @@ def test_parts_are_json_with_sorted_keys(config: dict[str, Any]):
     """The text of a part does not depend on the order of the file, and its keys are sorted."""
     turned = dict(reversed(list(config.items())))
     turned["demo"] = dict(reversed(list(config["demo"].items())))
-    asked = ("demo", "years", "authorities_as_at", "greenspace.radius_m")
+    asked = ("demo", "years", "authorities_as_at", "greenspace.sizes_ha")
     first, second = from_mapping(config), from_mapping(turned)
     assert first.part(*asked) == second.part(*asked) == first.part(*reversed(asked))
     assert first.part(*asked) == (
         '{"authorities_as_at": "2026-09-30", "demo": {"scale": 0.1, "seed": 2026}, '
-        '"greenspace.radius_m": 300, "years": [2022, 2023]}'
+        '"greenspace.sizes_ha": [0.0, 0.5, 2.0, 10.0, 20.0, 100.0], "years": [2022, 2023]}'
     )
 
 
 def test_a_part_changes_with_its_keys_only(config: dict[str, Any]):
     """A changed key changes the parts that hold it, and no other."""
     before = from_mapping(config)
-    after = from_mapping({**config, "greenspace": {**config["greenspace"], "radius_m": 500}})
-    assert before.part("greenspace.radius_m") != after.part("greenspace.radius_m")
+    own = {"near": {"min_area_ha": 2, "max_distance_m": 500}}
+    after = from_mapping({**config, "greenspace": {**config["greenspace"], "own_standards": own}})
+    assert before.part("greenspace.used_standards") != after.part("greenspace.used_standards")
     assert before.part("greenspace") != after.part("greenspace")
-    for others in (("greenspace.min_site_area_ha",), ("demo", "years"), ("sources",)):
+    for others in (("greenspace.sizes_ha",), ("demo", "years"), ("sources",)):
         assert before.part(*others) == after.part(*others)
+
+
+def test_standards_of_access_come_in_the_order_asked_for(config: dict[str, Any]):
+    """Published ones come first, then one's own, which is a row like theirs."""
+    own = {"near_2ha": {"min_area_ha": 3, "max_distance_m": 500, "distance_kind": "walk"}}
+    asked = {"standards": ["district", "who_300m"], "own_standards": own}
+    used = from_mapping({**config, "greenspace": asked}).greenspace.used_standards
+    assert [row["standard_id"] for row in used] == ["district", "who_300m", "near_2ha"]
+    assert {frozenset(row) for row in used} == {frozenset(used[0])}
+    assert [row["min_area_ha"] for row in used] == [100, 0.5, 3]
+    assert used[2]["name"] == "Near 2ha"
+
+
+def test_each_size_of_site_is_asked_for_once(config: dict[str, Any]):
+    """Sizes of all standards, and of those that ask for a walk, ascending and without repeats."""
+    asked = {"standards": ["local", "doorstep", "who_300m", "district"]}
+    greenspace = from_mapping({**config, "greenspace": asked}).greenspace
+    assert greenspace.sizes_ha == [0.5, 2, 100]
+    assert greenspace.walk_sizes_ha == [0.5, 2]
+
+
+def test_without_sites_standards_of_any_size_may_stand(config: dict[str, Any]):
+    """Where access points do not say which site they lead to, a size of 0 ha can be held."""
+    given = {k: v for k, v in config["sources"].items() if k != "greenspace_sites"}
+    asked = {"standards": ["eip_15_minutes"]}
+    metrics = ["greenspace_access", "greenspace_walk"]
+    assert from_mapping({**config, "sources": given, "greenspace": asked, "metrics": metrics})
 
 
 def test_a_source_is_told_how_to_read_and_no_more(config: dict[str, Any]):
@@ -317,7 +350,7 @@ def test_every_ill_formed_key_is_told_in_one_go(config: dict[str, Any]):
         "authorities": [],
         "authorities_as_at": "yesterday",
         "sources": {"deaths": {"provider": "web"}, "population": {}},
-        "greenspace": {"radius": 3, "radius_m": -1, "public_functions": []},
+        "greenspace": {"radius": 3, "own_standards": {"Big": {}}, "public_functions": []},
         "mortality": {"confidence": 95},
         "demo": {"scale": 0},
         "compute": {"scheduler": "slurm"},
@@ -331,9 +364,11 @@ def test_every_ill_formed_key_is_told_in_one_go(config: dict[str, Any]):
         "colour",
         "compute.scheduler",
         "demo.scale",
+        "greenspace.own_standards.Big.[key]",
+        "greenspace.own_standards.Big.max_distance_m",
+        "greenspace.own_standards.Big.min_area_ha",
         "greenspace.public_functions",
         "greenspace.radius",
-        "greenspace.radius_m",
         "metrics",
         "metrics",
         "mortality.confidence",
@@ -458,7 +493,28 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
             **c,
             "sources": {k: v for k, v in c["sources"].items() if k != "greenspace_sites"},
         },
-        "greenspace.min_site_area_ha: is not 0 and so needs sources.greenspace_sites",
+        "greenspace.standards: who_300m asks for sites of 0.5 ha or more and so needs"
+        " sources.greenspace_sites",
+    ),
+    "standard": (
+        lambda c: {**c, "greenspace": {"standards": ["doorstop"]}},
+        "greenspace.standards: unknown name 'doorstop'; known are district, doorstep, ",
+    ),
+    "standard twice": (
+        lambda c: {**c, "greenspace": {"standards": ["local", "local"]}},
+        "greenspace.standards: local is given twice",
+    ),
+    "own standard of a published name": (
+        lambda c: own_standards(c, local={"min_area_ha": 1, "max_distance_m": 1}),
+        "greenspace.own_standards.local: is the name of a published standard",
+    ),
+    "standards needed": (
+        lambda c: {**c, "greenspace": {"standards": []}},
+        "greenspace.standards: greenspace_access needs at least one",
+    ),
+    "walks needed": (
+        lambda c: {**c, "greenspace": {"standards": ["who_300m", "district"]}},
+        "greenspace.standards: greenspace_walk needs at least one with a distance_kind of walk",
     ),
     "nothing green": (
         lambda c: with_land_cover(c),

@@ -188,9 +188,16 @@ def test_a_missing_link_to_a_site_is_null_and_not_empty_text():
 def test_a_distance_may_be_missing_but_not_negative():
     """A centroid with no access point to measure to has no distance, rather than 0."""
     frame = pd.DataFrame(
-        {"small_area_code": ["E01000001"], "distance_m": [np.nan], "sites_known": [True]}
+        {
+            "small_area_code": ["E01000001", "E01000001"],
+            "min_area_ha": [0.5, 2],
+            "distance_m": [np.nan, 3],
+            "sites_known": True,
+        }
     )
     tables.checked(frame, tables.CENTROID_DISTANCE)
+    twice = frame.assign(min_area_ha=2.0)
+    assert "each row once" in said(twice, tables.CENTROID_DISTANCE)
     assert "0 or more" in said(frame.assign(distance_m=-0.5), tables.CENTROID_DISTANCE)
 
 

@@ -72,10 +72,10 @@ class OverlapCard:
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of the result: braces are filled from the settings and the pollutant.
+    """One number of the result: braces are filled from the settings, the pollutant, the standard.
 
-    ``pollutants`` and ``levels`` say where it is given, where that is not everywhere that the
-    metric is.
+    ``pollutants``, ``distance_kinds`` (of a standard of access) and ``levels`` say where it is
+    given, where that is not everywhere that the metric is.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Measure:
     statistic: str
     method: str
     pollutants: tuple[str, ...] = ()
+    distance_kinds: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
 
 
@@ -93,7 +94,9 @@ class MetricCard:
     """What a metric needs and what it yields.
 
     ``needs`` names sources and overlaps; ``air_quality:pm25`` is one pollutant whatever the
-    wildcard. ``by`` is ``("year",)`` or ``("pollutant", "year")``.
+    wildcard. ``by`` is ``("year",)``, ``("pollutant", "year")`` or ``("standard", "year")``: all
+    standards of access that the configuration asks for are computed in one job, from one reading
+    of its inputs.
     """
 
     title: str
@@ -103,6 +106,11 @@ class MetricCard:
     may_use: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     levels: tuple[str, ...] = ("small_area", "district", "authority", "england")
+
+    @property
+    def files_by(self) -> tuple[str, ...]:
+        """What tells the files of the metric apart, the wildcards of its rule."""
+        return tuple(part for part in self.by if part != "standard")
 
 
 CARD_TYPES = {kind.__name__: kind for kind in (SourceCard, OverlapCard, Measure, MetricCard)}

@@ -46,6 +46,7 @@ LINK_ID = "link_id"
 START_NODE_ID = "start_node_id"
 END_NODE_ID = "end_node_id"
 LENGTH_M = "length_m"
+MIN_AREA_HA = "min_area_ha"
 DISTANCE_M = "distance_m"
 SITES_KNOWN = "sites_known"
 

@@ -18,6 +18,8 @@ class Given:
     keys : the keys of the configuration that the card names, such as ``greenspace.radius_m``.
     year : the year reported on, for a metric.
     pollutant : name of the pollutant, for a metric that is given by pollutant.
+    standard : the standard of access, for a metric that is given by standard; a row of
+        `healthycities.health.access_standards`.
     scheduler, workers : where parallel parts run, as `healthycities.spatial.parallel.map_blocks`
         takes them; they change no result.
     """
@@ -26,5 +28,6 @@ class Given:
     keys: Mapping[str, Any] = field(default_factory=dict)
     year: int = 0
     pollutant: str = ""
+    standard: Mapping[str, Any] = field(default_factory=dict)
     scheduler: str = "threads"
     workers: int = 1

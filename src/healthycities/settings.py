@@ -19,6 +19,7 @@ from healthycities import catalogue
 from healthycities.errors import ConfigError, RegisterError
 from healthycities.geography.districts import known_districts
 from healthycities.geography.register import Register
+from healthycities.health.access_standards import WALK, DistanceKind, access_standards
 from healthycities.health.files import CAUSE_GROUPS_FILE, CONCENTRATION_RESPONSE_FILE
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
@@ -27,6 +28,7 @@ from healthycities.synthetic import SYNTHETIC
 Year = Annotated[int, Field(ge=2001, le=2050)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
+StandardId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
 Folder = Annotated[str, Field(pattern=r"^[^{}<>]+$")]
 
 
@@ -64,6 +66,21 @@ class SourceSettings(Section):
     )
 
 
+class OwnStandard(Section):
+    """A standard of access to greenspace of one's own."""
+
+    name: str | None = Field(None, description="What it is called in titles; its id by default")
+    min_area_ha: float = Field(
+        ge=0, description="Smallest site whose access points count; 0 takes every access point"
+    )
+    max_distance_m: int = Field(gt=0, description="Farthest that an access point may be")
+    distance_kind: DistanceKind = Field(
+        "straight line",
+        description="walk: along roads by greenspace_walk, and by greenspace_access in a straight "
+        "line; otherwise in a straight line",
+    )
+
+
 class GreenspaceSettings(Section):
     """Which greenspace counts, and how near it must be."""
 
@@ -72,13 +89,50 @@ class GreenspaceSettings(Section):
         min_length=1,
         description="Functions of OS Open Greenspace that count as open to the public",
     )
-    min_site_area_ha: float = Field(
-        0.5, ge=0, description="Smallest site whose access points count; 0 takes every access point"
+    standards: tuple[str, ...] = Field(
+        (
+            "who_300m",
+            "doorstep",
+            "local",
+            "neighbourhood",
+            "eip_15_minutes",
+            "wider_neighbourhood",
+            "district",
+        ),
+        description="Rows of health/data/greenspace_standards.csv; the report draws the first",
     )
-    radius_m: int = Field(300, gt=0, description="Straight-line distance to an access point")
-    walk_m: int = Field(
-        1000, gt=0, description="Walk along roads to an access point; 15 minutes are about 1000 m"
+    own_standards: dict[StandardId, OwnStandard] = Field(
+        default_factory=dict, description="Standards of one's own, by an id for names of measures"
     )
+
+    @property
+    def used_standards(self) -> list[dict[str, Any]]:
+        """The published standards asked for, then one's own, all as rows of the table."""
+        known = access_standards()
+        return [
+            *(known[name] for name in self.standards),
+            *(_own_row(name, own) for name, own in self.own_standards.items()),
+        ]
+
+    @property
+    def sizes_ha(self) -> list[float]:
+        """Each smallest size of site that a standard asks for, once, ascending."""
+        return _sizes_ha(self.used_standards)
+
+    @property
+    def walk_sizes_ha(self) -> list[float]:
+        """Those of them that a standard asks for within a walk."""
+        return _sizes_ha(row for row in self.used_standards if row["distance_kind"] == WALK)
+
+
+def _own_row(standard_id: str, own: OwnStandard) -> dict[str, Any]:
+    name = own.name or standard_id.replace("_", " ").capitalize()
+    told = {"standard_id": standard_id, "source": "of one's own", "standing": "as configured"}
+    return {**own.model_dump(), **told, "name": name}
+
+
+def _sizes_ha(standards: Iterable[Mapping[str, Any]]) -> list[float]:
+    return sorted({row["min_area_ha"] for row in standards})
 
 
 class GreenCoverSettings(Section):
@@ -378,6 +432,7 @@ def _need_problems(settings: Settings) -> list[str]:
             problems.append(f"metrics: {name} needs sources.{', sources.'.join(missing)}")
         if "pollutant" in card.by and not settings.pollutants:
             problems.append(f"pollutants: {name} needs at least one")
+        problems += _lacking_standard(name, card, settings.greenspace)
         problems += [
             f"pollutants: {name} needs {need.partition(':')[2]}"
             for need in card.needs
@@ -386,16 +441,54 @@ def _need_problems(settings: Settings) -> list[str]:
     return problems
 
 
+def _lacking_standard(
+    metric: str, card: catalogue.MetricCard, greenspace: GreenspaceSettings
+) -> list[str]:
+    """Tell of a metric that would have no measure, for no standard asked for is of its kind."""
+    kinds = {kind for measure in card.measures for kind in measure.distance_kinds}
+    asked = {_kind_of(row) for row in _known_standards(greenspace)}
+    if "standard" not in card.by or (asked & kinds if kinds else asked):
+        return []
+    told = f" with a distance_kind of {', '.join(sorted(kinds))}" if kinds else ""
+    return [f"greenspace.standards: {metric} needs at least one{told}"]
+
+
+def _kind_of(standard: Mapping[str, Any]) -> str:
+    return str(standard["distance_kind"])
+
+
+def _known_standards(greenspace: GreenspaceSettings) -> list[dict[str, Any]]:
+    """Return the standards asked for, without those whose names are unknown."""
+    known = tuple(name for name in greenspace.standards if name in access_standards())
+    return greenspace.model_copy(update={"standards": known}).used_standards
+
+
 def _greenspace_problems(settings: Settings) -> list[str]:
+    """Names of standards that are unknown or given twice, or that ask for sites not given."""
+    greenspace, known = settings.greenspace, access_standards()
+    return [
+        *_repeated("greenspace.standards", greenspace.standards),
+        *_unknown("greenspace.standards", greenspace.standards, known),
+        *(
+            f"greenspace.own_standards.{name}: is the name of a published standard; choose another"
+            for name in greenspace.own_standards
+            if name in known
+        ),
+        *_site_problems(settings),
+    ]
+
+
+def _site_problems(settings: Settings) -> list[str]:
     """Access points of sites of some size are wanted, but no site is given."""
     given = settings.sources
     if "greenspace_access_points" not in given or "greenspace_sites" in given:
         return []
-    if settings.greenspace.min_site_area_ha == 0:
-        return []
     return [
-        "greenspace.min_site_area_ha: is not 0 and so needs sources.greenspace_sites;"
-        " 0 takes every access point"
+        f"greenspace.standards: {row['standard_id']} asks for sites of {row['min_area_ha']:g} ha"
+        " or more and so needs sources.greenspace_sites; a standard of 0 ha takes every access"
+        " point"
+        for row in _known_standards(settings.greenspace)
+        if row["min_area_ha"] > 0
     ]
 
 

@@ -225,15 +225,30 @@ SMALL_AREA_GREEN_COVER = _schema(
 )
 """``green_area_m2`` is missing where no part of the area has data."""
 
+PUBLIC_ACCESS_POINTS = _schema(
+    {
+        fields.ACCESS_POINT_ID: _text(),
+        fields.EASTING_M: _number(),
+        fields.NORTHING_M: _number(),
+        fields.SITE_AREA_M2: _number(_AT_LEAST_0, missing=True),
+    },
+    unique=[fields.ACCESS_POINT_ID],
+)
+"""``site_area_m2`` is missing throughout where the sites are not given."""
+
 CENTROID_DISTANCE = _schema(
     {
         fields.SMALL_AREA_CODE: _small_area(),
+        fields.MIN_AREA_HA: _number(_AT_LEAST_0),
         fields.DISTANCE_M: _number(_AT_LEAST_0, missing=True),
         fields.SITES_KNOWN: pa.Column(bool),
     },
-    unique=[fields.SMALL_AREA_CODE],
+    unique=[fields.SMALL_AREA_CODE, fields.MIN_AREA_HA],
 )
-"""``sites_known`` is false where access points of any site count, for the sites are not given."""
+"""Distance to an access point of a site of ``min_area_ha`` or more, a row for each such size.
+
+``sites_known`` is false where access points of any site count, for the sites are not given.
+"""
 
 MEASURES = _schema(
     {
@@ -265,6 +280,7 @@ BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
         "areas": AREAS,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
         "small_area_green_cover": SMALL_AREA_GREEN_COVER,
+        "public_access_points": PUBLIC_ACCESS_POINTS,
         "centroid_access": CENTROID_DISTANCE,
         "centroid_walk": CENTROID_DISTANCE,
     }

@@ -421,6 +421,28 @@ def test_numbers_become_text():
     assert found["code"].tolist() == ["17"]
 
 
+def test_only_the_columns_wanted_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of a file of many columns GDAL is asked for those that are wanted, by their own names."""
+    file = tmp_path / "places.gpkg"
+    frame = places(square(4e5, 3e5), area="E06000001", LAD25NM="Here", other=1)
+    frame.to_file(file, driver="GPKG", engine="pyogrio")
+    asked = []
+    read = pyogrio.read_dataframe
+    monkeypatch.setattr(
+        pyogrio,
+        "read_dataframe",
+        lambda *where, **how: asked.append(how["columns"]) or read(*where, **how),
+    )
+    found = vector.read_published(file, WANTED, columns={"LAD25CD": "area"})
+    assert asked == [["area", "LAD25NM"]]
+    assert found.drop(columns="geometry").to_dict("list") == {
+        "code": ["E06000001"],
+        "name": ["Here"],
+    }
+    with pytest.raises(SchemaError, match=r"the file has: code, area, LAD25NM, other\."):
+        vector.read_published(file, WANTED, columns={})
+
+
 # --- Features ---
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from healthycities import catalogue
-from healthycities.metrics.measures import filled
+from healthycities.health.access_standards import access_standards
+from healthycities.metrics.measures import filled, standards_of
 from healthycities.settings import from_mapping
 
 CONFIG = {
@@ -13,6 +16,7 @@ CONFIG = {
     "authorities_as_at": "2026-09-30",
     "sources": {name: {"provider": "demo"} for name in catalogue.sources()},
     "green_cover": {"green_classes": [10, 30]},
+    "greenspace": {"standards": list(access_standards())},
 }
 
 
@@ -20,19 +24,44 @@ def every_measure():
     """Return all measures of all metrics, filled."""
     settings = from_mapping(CONFIG)
     for name, card in catalogue.metrics().items():
-        for pollutant in settings.pollutants if "pollutant" in card.by else (None,):
-            for measure in filled(card, settings.keys(*card.settings), pollutant).values():
+        keys = settings.keys(*card.settings)
+        pollutants = settings.pollutants if "pollutant" in card.by else (None,)
+        for case in product(pollutants, standards_of(card, keys)):
+            for measure in filled(card, keys, *case).values():
                 yield name, measure
 
 
-def test_braces_are_filled_from_the_settings():
-    """The radius and the size of the site stand in the title as the configuration gives them."""
-    card = catalogue.metrics()["greenspace_access"]
-    keys = {"greenspace.radius_m": 400, "greenspace.min_site_area_ha": 2.0}
-    (measure,) = filled(card, keys).values()
+def of_standard(metric, **changes):
+    """Return the measures of a metric for a standard like Natural England's for a neighbourhood."""
+    standard = {**access_standards()["neighbourhood"], **changes}
+    return list(filled(catalogue.metrics()[metric], {}, standard=standard).values())
+
+
+def test_braces_are_filled_from_the_standard():
+    """The distance and the size of the site stand in the title as the standard gives them."""
+    (measure,) = of_standard("greenspace_access")
+    assert measure.name == "greenspace_neighbourhood_straight_pct"
     assert measure.title == (
-        "People within 400 m of an access point to a greenspace of 2 ha or more"
+        "Greenspace: Neighbourhood (straight line), people within 1000 m of one of 10 ha or more"
     )
+    assert "Natural England Accessible Greenspace Standards 2023; seen in" in measure.method
+    (measure,) = of_standard("greenspace_access", min_area_ha=0.0)
+    assert measure.title.endswith("of one of any size")
+
+
+def test_a_straight_line_says_where_the_standard_asks_for_a_walk():
+    """A share that is too high beside the standard's own words says that it is."""
+    for kind, told in (("walk", True), ("any", False), ("straight line", False)):
+        (measure,) = of_standard("greenspace_access", distance_kind=kind)
+        assert ("asks for a walk" in measure.method) is told
+
+
+def test_only_standards_that_ask_for_a_walk_are_walked():
+    """A standard of 10 km in no way said is not measured along roads."""
+    (measure,) = of_standard("greenspace_walk")
+    assert measure.name == "greenspace_neighbourhood_walk_pct"
+    assert of_standard("greenspace_walk", distance_kind="any") == []
+    assert of_standard("greenspace_walk", distance_kind="straight line") == []
 
 
 @pytest.mark.parametrize(

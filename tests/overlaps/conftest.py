@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from shapely import MultiPolygon, Point, box
 
 Box = tuple[float, float, float, float]
 PARK, GOLF = "Public Park Or Garden", "Golf Course"
-KEYS = {"greenspace.min_site_area_ha": 0.5, "greenspace.public_functions": [PARK]}
+KEYS = {"greenspace.public_functions": [PARK]}
 
 
 @pytest.fixture
@@ -53,6 +54,16 @@ def points(*places: tuple[str | None, float, float]) -> gpd.GeoDataFrame:
     }
     shapes = [Point(400_000 + east, 500_000 + north) for _, east, north in places]
     return gpd.GeoDataFrame(content, geometry=shapes, crs="EPSG:27700")
+
+
+def gates(*places: tuple[float, float, float]) -> pd.DataFrame:
+    """Return public access points: hectares of the site, metres east and north of the first home.
+
+    Hectares are NaN where the sites are not given.
+    """
+    area_ha, east, north = (np.array(column, dtype=float) for column in zip(*places, strict=True))
+    columns = {"easting_m": 400_000 + east, "northing_m": 500_000 + north}
+    return pd.DataFrame({**columns, "site_area_m2": area_ha * 10_000})
 
 
 def sites(**found: tuple[str, float]) -> pd.DataFrame:

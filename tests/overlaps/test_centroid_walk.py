@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from shapely import LineString, Point
-from tests.overlaps.conftest import GOLF, KEYS, PARK, points, sites
+from tests.overlaps.conftest import gates
 
 from healthycities import tables
 from healthycities.errors import AlignmentError, GeometryError
@@ -46,50 +46,54 @@ ROADS = {
 """North from the home, and then east."""
 
 
+KEYS = {"greenspace.sizes_ha": [0.5, 10], "greenspace.walk_sizes_ha": [0.5, 10]}
+
+
 def built(module, **inputs: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of an overlap, once it is known to keep its schema."""
-    return tables.checked(module.build(Given(inputs, KEYS)), tables.CENTROID_DISTANCE)
+    """Return the distances by small area and size, once the table is known to keep its schema."""
+    table = tables.checked(module.build(Given(inputs, KEYS)), tables.CENTROID_DISTANCE)
+    return table.set_index(["small_area_code", "min_area_ha"])
 
 
 @pytest.fixture
 def given(areas: pd.DataFrame, centroids: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the homes, a park by the roads, and a golf course that is nearer."""
+    """Return the homes, and the gates of a park of 2 ha by the roads and of one of 10 ha beyond."""
     return {
         "areas": areas,
         "centroids": centroids,
-        "greenspace_access_points": points(("golf", 0, 50), ("park", 300, 420)),
-        "greenspace_sites": sites(park=(PARK, 2), golf=(GOLF, 50)),
+        "public_access_points": gates((2, 300, 420), (10, 1000, 430)),
     }
 
 
 def test_a_walk_goes_along_the_roads(given: dict[str, pd.DataFrame]):
-    """North 400 m, east 300 m and 20 m to the gate; from the other home 400 m north, 700 m west."""
+    """North 400 m, east 300 m and 20 m to the gate; from the other home 400 m north and 30 m."""
     found = built(centroid_walk, **given, **ROADS)
-    assert found["small_area_code"].tolist() == ["E01000001", "E01000002"]
-    assert found["distance_m"].tolist() == pytest.approx([720, 1120])
+    assert found["distance_m"].to_dict() == pytest.approx(
+        {
+            ("E01000001", 0.5): 720,
+            ("E01000001", 10.0): 400 + 1000 + 30,
+            ("E01000002", 0.5): 430,
+            ("E01000002", 10.0): 430,
+        }
+    )
     assert found["sites_known"].all()
 
 
 def test_both_kinds_of_distance_go_to_the_same_points(given: dict[str, pd.DataFrame]):
-    """The straight line is to the same gate, and so is never longer."""
+    """The straight line is to the same gates, and so is never longer."""
     straight = built(centroid_access, **given)["distance_m"]
-    assert straight.tolist() == pytest.approx([np.hypot(300, 420), np.hypot(700, 420)])
+    assert straight["E01000001"].tolist() == pytest.approx(
+        [np.hypot(300, 420), np.hypot(1000, 430)]
+    )
     assert (built(centroid_walk, **given, **ROADS)["distance_m"] >= straight).all()
-
-
-def test_without_sites_every_point_counts(given: dict[str, pd.DataFrame]):
-    """The golf course's gate is 50 m along the road, and the table says that it counts."""
-    del given["greenspace_sites"]
-    found = built(centroid_walk, **given, **ROADS)
-    assert found["distance_m"].tolist()[0] == pytest.approx(50)
-    assert not found["sites_known"].any()
 
 
 def test_roads_that_do_not_lead_there(given: dict[str, pd.DataFrame]):
     """With the corner cut off, the first home has no distance, and the other still has."""
     cut = ROADS | {"road_links": links(("home", "corner"), ("other", "park"))}
     found = built(centroid_walk, **given, **cut)["distance_m"]
-    assert found.isna().tolist() == [True, False]
+    assert found["E01000001"].isna().all()
+    assert found["E01000002"].notna().all()
 
 
 @pytest.mark.parametrize("lost", ["home", "corner"])

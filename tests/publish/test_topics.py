@@ -24,6 +24,12 @@ CARDS = {
         by=("pollutant", "year"),
         measures=(measure("{pollutant}_mean"), measure("people_above_{pollutant}_pct")),
     ),
+    "parks": MetricCard(
+        title="Parks",
+        needs=(),
+        by=("standard", "year"),
+        measures=(measure("parks_{standard}_pct"),),
+    ),
 }
 
 
@@ -45,6 +51,14 @@ def test_measures_are_gathered_by_the_card_that_names_them():
             ("no2_mean", "pm25_mean"),
         ),
         Topic("Burden", ("deaths", "deaths_pct"), ("deaths",), ("deaths_pct",)),
+    )
+
+
+def test_the_first_standard_leads():
+    """Standards are shown in the order of the configuration, and the first alone is drawn."""
+    described = {name: measure(name) for name in ("parks_who_pct", "parks_local_pct")}
+    assert topics(sorted(described), described) == (
+        Topic("Parks", tuple(described), ("parks_who_pct",), ("parks_who_pct",)),
     )
 
 

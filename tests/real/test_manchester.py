@@ -30,7 +30,7 @@ def result(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shares(result: Path) -> pd.DataFrame:
     """Return the rows of the share of people near a greenspace, by level and area."""
     rows = pd.read_parquet(result.with_name("measures.parquet"))
-    assert set(rows["metric"]) == {"people_near_greenspace_pct"}
+    assert set(rows["metric"]) == {"greenspace_any_300m_straight_pct"}
     return rows.set_index(["level", "area_code"]).sort_index()
 
 
@@ -62,7 +62,7 @@ def test_the_geopackage_holds_every_district_and_small_area(result: Path):
     for layer, count in (("authorities", 1), ("districts", 10), ("small_areas", 1673)):
         places = gpd.read_file(result, layer=layer)
         assert len(places) == count
-        assert places["people_near_greenspace_pct_2020"].between(0, 100).all()
+        assert places["greenspace_any_300m_straight_pct_2020"].between(0, 100).all()
 
 
 def test_the_people_are_those_published(shares: pd.DataFrame):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healthycities.errors import GeometryError
-from healthycities.spatial.network import Network, walking_distance_m
+from healthycities.spatial.network import Network, walking_distance_m, walking_distances_m
 
 
 def network(nodes, *lines, length_m=None):
@@ -54,6 +54,27 @@ CROSS = network(
 def test_walks_on_a_cross_of_four_roads(point, targets, metres):
     """Straight legs to and from the roads count, and the roads between in metres."""
     assert walking_distance_m([point], targets, CROSS).tolist() == pytest.approx([metres])
+
+
+def test_several_sizes_by_hand():
+    """A pocket park 10 m off, 2 ha round the crossing, and 20 ha at the far end of its road.
+
+    A site of just the size counts, and the columns follow the sizes as they were asked for.
+    """
+    targets = [(60, 0), (0, 30), (0, -100)]
+    found = walking_distances_m([(50, 0)], targets, [0.4, 2, 20], [2, 0, 20, 20.1, 2], CROSS)
+    np.testing.assert_array_equal(found, [[80, 10, 150, np.nan, 80]])
+
+
+def test_no_way_leads_through_the_targets_of_another_size():
+    """Two gates of a large park on roads that do not meet are no way from one to the other."""
+    nodes = [(0, 0), (100, 0), (0, 500), (100, 500)]
+    apart = network(nodes, ((0, 0), (100, 0)), ((0, 500), (100, 500)))
+    targets, sizes = [(50, 0), (50, 500), (90, 500)], [20, 20, 1]
+    found = walking_distances_m([(10, 0)], targets, sizes, [0, 1, 20], apart)
+    assert found.tolist() == [[40, 40, 40]]
+    small = walking_distances_m([(10, 0)], targets, [1, 1, 20], [20, 1], apart)
+    np.testing.assert_array_equal(small, [[np.nan, 40]])
 
 
 def test_every_point_has_a_walk_of_its_own():
@@ -219,6 +240,18 @@ def test_order_changes_nothing(points, targets, roads, random):
     other = Network(nodes_m, ends[link], roads.length_m[link], drawn[link])
     found = walking_distance_m([points[n] for n in shuffled], targets[::-1], other)
     np.testing.assert_allclose(found, expected[shuffled], atol=1e-9)
+
+
+@given(places, places, networks(), st.lists(st.integers(0, 5), max_size=4), st.integers(0, 99))
+def test_several_sizes_equal_one_by_one(points, targets, roads, thresholds, seed):
+    """Each column is the walk to the targets of at least that size alone."""
+    sizes = np.random.default_rng(seed).integers(0, 6, len(targets))
+    found = walking_distances_m(points, targets, sizes, thresholds, roads)
+    assert found.shape == (len(points), len(thresholds))
+    for column, least in enumerate(thresholds):
+        large = np.asarray(targets)[sizes >= least]
+        alone = walking_distance_m(points, large, roads)
+        np.testing.assert_allclose(found[:, column], alone, atol=1e-9)
 
 
 # --- What is refused ---

@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 
 from healthycities import tables
+from healthycities.health.access_standards import access_standards
 from healthycities.stages.measure import measure
 
-KEYS = {"greenspace.min_site_area_ha": 0.5, "greenspace.radius_m": 300}
+WHO = access_standards()["who_300m"]
+KEYS = {"greenspace.used_standards": [WHO]}
 
 
 @pytest.fixture
@@ -29,7 +31,9 @@ def access(tmp_path: Path) -> dict[str, Path]:
     codes = areas[["small_area_code"]]
     inputs = {
         "areas": areas,
-        "centroid_access": codes.assign(distance_m=[100.0, 400.0], sites_known=True),
+        "centroid_access": codes.assign(
+            min_area_ha=0.5, distance_m=[100.0, 400.0], sites_known=True
+        ),
         "small_area_population": codes.assign(year=2022, people=[1000.0, 3000.0]),
     }
     paths = {name: tmp_path / f"{name}.parquet" for name in inputs}
@@ -49,10 +53,19 @@ def test_measure_writes_the_rows_of_one_year(access: dict[str, Path], tmp_path: 
     assert rows["year"].unique().tolist() == [2022]
 
 
-def test_measure_takes_its_keys_from_the_configuration(access: dict[str, Path], tmp_path: Path):
-    """With 500 m all people are near, and the method says 500 m."""
+def test_measure_computes_every_standard_of_the_configuration(
+    access: dict[str, Path], tmp_path: Path
+):
+    """Within 300 m live a quarter, within 500 m all; each has its measure, and its method says so.
+
+    In the order of the configuration, from one reading of the distances.
+    """
+    own = {**WHO, "standard_id": "own", "max_distance_m": 500}
     out = tmp_path / "measured.parquet"
-    measure("greenspace_access", access, out, {**KEYS, "greenspace.radius_m": 500}, year=2022)
-    rows = pd.read_parquet(out)
-    assert rows["value"].tolist() == [100.0, 100.0, 100.0]
-    assert rows["method"].str.contains("at most 500 m").all()
+    measure("greenspace_access", access, out, {"greenspace.used_standards": [own, WHO]}, year=2022)
+    rows = pd.read_parquet(out).set_index("metric")
+    names = [f"greenspace_{name}_straight_pct" for name in ("own", "who_300m")]
+    assert rows.index.unique().tolist() == names
+    assert rows.loc[names[0], "value"].tolist() == [100.0, 100.0, 100.0]
+    assert rows.loc[names[1], "value"].tolist() == [100.0, 0.0, 25.0]
+    assert rows.loc[names[0], "method"].str.contains("at most 500 m").all()

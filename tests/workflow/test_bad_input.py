@@ -215,10 +215,10 @@ def test_every_lost_file_is_named_at_once(of_files: Run):
 
 def test_a_bad_configuration_is_told_before_any_job(checkout: Path, small: Config, tmp_path: Path):
     """Two bad keys are both told, with the file they stand in."""
-    bad = changed(small, {"greenspace.radius_m": -300, "mortality.confidence": 95})
+    bad = changed(small, {"demo.seed": -300, "mortality.confidence": 95})
     outcome = Workplace(tmp_path, checkout).run(bad)
     require_one_clear_error(outcome, "config.yaml", "2 problems")
-    assert "greenspace.radius_m: input should be greater than 0, found -300" in outcome.text
+    assert "demo.seed: input should be greater than or equal to 0, found -300" in outcome.text
     assert "mortality.confidence: input should be less than 1, found 95" in outcome.text
 
 

@@ -60,8 +60,6 @@ def test_a_year_less_only_publishes(finished: Run):
 @pytest.mark.parametrize(
     ("key", "value", "metric"),
     [
-        ("greenspace.radius_m", 400, "greenspace_access"),
-        ("greenspace.walk_m", 400, "greenspace_walk"),
         ("mortality.confidence", 0.99, "ncd_mortality"),
     ],
 )
@@ -69,6 +67,36 @@ def test_a_key_reruns_the_metric_that_reads_it(finished: Run, key: str, value: o
     """A key of one metric reruns that metric of each year, and publishes."""
     plan = finished.place.plan(changed(finished.config, {key: value}))
     assert plan.told == [f"Computing {metric} of {year}" for year in (2022, 2023)] + [PUBLISH]
+
+
+@pytest.mark.parametrize(
+    ("own", "distances"),
+    [
+        ({"min_area_ha": 2, "max_distance_m": 700}, ()),
+        ({"min_area_ha": 2, "max_distance_m": 700, "distance_kind": "walk"}, ()),
+        ({"min_area_ha": 3, "max_distance_m": 700}, ("centroid_access",)),
+        (
+            {"min_area_ha": 3, "max_distance_m": 700, "distance_kind": "walk"},
+            ("centroid_access", "centroid_walk"),
+        ),
+        (
+            {"min_area_ha": 100, "max_distance_m": 700, "distance_kind": "walk"},
+            ("centroid_walk",),
+        ),
+    ],
+)
+def test_a_standard_more_measures_distances_of_a_new_size_only(
+    finished: Run, own: dict[str, object], distances: tuple[str, ...]
+):
+    """A size that no standard asked for yet, straight or on foot, takes a pass; others take none.
+
+    Sites and access points are not read again, and no other metric is computed.
+    """
+    plan = finished.place.plan(changed(finished.config, {"greenspace.own_standards": {"own": own}}))
+    built = [f"Building {name} (threads: 1)" for name in distances]
+    metrics = ("greenspace_access", "greenspace_walk")
+    computed = [f"Computing {name} of {year}" for name in metrics for year in (2022, 2023)]
+    assert plan.told == [*built, *computed, PUBLISH]
 
 
 def test_where_the_work_runs_reruns_nothing(finished: Run):

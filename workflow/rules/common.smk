@@ -113,8 +113,8 @@ def sources_with(suffix, *by):
 
 
 def metrics_by(*by):
-    """Return a pattern of the metrics that are given by these wildcards."""
-    return "|".join(name for name, card in catalogue.metrics().items() if card.by == by)
+    """Return a pattern of the metrics whose files are told apart by these wildcards."""
+    return "|".join(name for name, card in catalogue.metrics().items() if card.files_by == by)
 
 
 def overlaps_with(suffix):

@@ -15,6 +15,11 @@ def overlap_threads(wildcards):
     return max(1, workflow.cores // 2) if catalogue.overlaps()[wildcards.overlap].parallel else 1
 
 
+def overlap_mem_mb(wildcards, input):
+    # Roads take seven to fourteen times the size of their compressed files, beyond the first 2 GB.
+    return 2000 + 10 * int(input.size_mb)
+
+
 rule overlap:
     input:
         unpack(overlap_inputs),
@@ -32,7 +37,7 @@ rule overlap:
         "<benchmarks>/overlap_{overlap}.tsv"
     threads: overlap_threads
     resources:
-        mem_mb=2000,
+        mem_mb=overlap_mem_mb,
         # A resource, not a parameter: where the work runs changes no result, and reruns nothing.
         scheduler=settings.compute.scheduler,
     message:

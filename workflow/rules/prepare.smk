@@ -9,6 +9,11 @@ def source_keys(wildcards):
     return settings.source_part(wildcards.source)
 
 
+def prepare_mem_mb(wildcards, input):
+    # What is read of a GeoPackage of roads takes two and a half times the size of the file.
+    return 1000 + 3 * int(input.size_mb)
+
+
 rule prepare:
     input:
         raw=raw_of,
@@ -27,7 +32,7 @@ rule prepare:
         "<benchmarks>/prepare_{source}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=prepare_mem_mb,
     message:
         "Reading {wildcards.source}"
     shell:

@@ -10,8 +10,9 @@ import gzip
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,8 +76,17 @@ _SYSTEMS = (
 # --- Files ---
 
 
+def _every(names: Sequence[str]) -> Sequence[str]:
+    return names
+
+
 def read_places(
-    path: Path, *, crs: str | None = None, layer: str | None = None, usual_layer: str | None = None
+    path: Path,
+    *,
+    crs: str | None = None,
+    layer: str | None = None,
+    usual_layer: str | None = None,
+    chosen: Callable[[Sequence[str]], Sequence[str | None]] = _every,
 ) -> gpd.GeoDataFrame:
     """Read the features of a file, on the British National Grid.
 
@@ -90,10 +100,11 @@ def read_places(
     crs : coordinate reference system of a file that does not say its own.
     layer : layer to read; None for the only one, or the usual one.
     usual_layer : regular expression of the publisher's name for the layer, in any case.
+    chosen : gives of the names of all columns those to read, None for none; of GeoParquet all are.
 
     Returns
     -------
-    All columns of the file, and its shapes in two dimensions, in metres. Shapes may be missing,
+    The columns of the file, and its shapes in two dimensions, in metres. Shapes may be missing,
     empty or invalid; see `polygons`, `lines` and `points`.
 
     Raises
@@ -106,10 +117,37 @@ def read_places(
     if path.suffix == ".parquet":
         frame, stated = _read_parquet(path)
     else:
-        frame, stated = _read_gdal(path, layer, usual_layer)
+        frame, stated = _read_gdal(path, layer, usual_layer, chosen)
     if not len(frame):
         raise _source_error("holds no features", path)
     return _on_the_grid(frame, stated, crs, path)
+
+
+def read_published(
+    path: Path,
+    wanted: Mapping[str, Published],
+    *,
+    columns: Mapping[str, str],
+    crs: str | None = None,
+    layer: str | None = None,
+    usual_layer: str | None = None,
+) -> gpd.GeoDataFrame:
+    """Read features with the columns wanted of them, as text and under our names.
+
+    No other column is held in memory, but for GeoParquet, which is read whole.
+
+    Parameters
+    ----------
+    path, crs, layer, usual_layer : as `read_places` takes them.
+    wanted, columns : as `published_columns` takes them.
+
+    Raises
+    ------
+    HealthycitiesError : as `read_places` and `published_columns` raise it.
+    """
+    chosen = partial(_published_names, wanted, columns, path)
+    frame = read_places(path, crs=crs, layer=layer, usual_layer=usual_layer, chosen=chosen)
+    return published_columns(frame, wanted, columns=columns, file=path)
 
 
 def write_geoparquet(path: Path, frame: gpd.GeoDataFrame) -> None:
@@ -181,14 +219,19 @@ def _read_parquet(path: Path) -> tuple[gpd.GeoDataFrame, Any]:
 
 
 def _read_gdal(
-    path: Path, layer: str | None, usual_layer: str | None
+    path: Path,
+    layer: str | None,
+    usual_layer: str | None,
+    chosen: Callable[[Sequence[str]], Sequence[str | None]],
 ) -> tuple[gpd.GeoDataFrame, Any]:
     """Read the features, and the coordinate reference system that the file says."""
     address = f"/vsigzip/{path.resolve()}" if path.suffix == ".gz" else path
     with _reading(path):
         name = _chosen_layer(_spatial_layers(address), layer, usual_layer, path)
         facts = pyogrio.read_info(address, layer=name)
-        frame = pyogrio.read_dataframe(address, layer=name, force_2d=True)
+    read = [column for column in chosen(list(facts["fields"])) if column is not None]
+    with _reading(path):
+        frame = pyogrio.read_dataframe(address, layer=name, force_2d=True, columns=read)
     if len(frame) < facts["features"]:
         raise _source_error(f"expected {facts['features']} features, found {len(frame)}", path)
     return frame, None if facts["driver"] == "TopoJSON" else frame.crs
@@ -398,16 +441,21 @@ def published_columns(
     SchemaError : a column is not found, or found twice; a value of a column that is not optional is
         missing; a key of ``columns`` is no published name.
     """
-    _require_known_keys(wanted, columns, file)
-    taken = {
-        name: _text(frame, _found(list(frame.columns), published, columns, file))
-        for name, published in wanted.items()
-    }
+    named = _published_names(wanted, columns, file, list(frame.columns))
+    taken = {name: _text(frame, column) for name, column in zip(wanted, named, strict=True)}
     for name, published in wanted.items():
         if not published.optional:
             _require_values(taken[name], published.example, file)
     shapes = frame.geometry.to_numpy()
     return gpd.GeoDataFrame(taken, geometry=shapes, crs=frame.crs)
+
+
+def _published_names(
+    wanted: Mapping[str, Published], columns: Mapping[str, str], file: Path, names: Sequence[str]
+) -> list[str | None]:
+    """Return the file's name for each wanted column; None for an optional one not there."""
+    _require_known_keys(wanted, columns, file)
+    return [_found(names, published, columns, file) for published in wanted.values()]
 
 
 def _fits(published: Published, name: str) -> bool:
@@ -517,7 +565,8 @@ def joined(
     together = pd.concat(parts.values(), ignore_index=True)
     source = np.repeat([str(path) for path in parts], [len(part) for part in parts.values()])
     again = np.zeros(len(together), dtype=bool)
-    if repeats:
+    # Within a file a key that comes again was refused when its shapes were checked.
+    if repeats and len(parts) > 1:
         shapes = shapely.to_wkb(together.geometry.to_numpy())
         again = pd.DataFrame(together).assign(geometry=shapes).duplicated().to_numpy()
     if again.any():

@@ -1,4 +1,4 @@
-"""How many people live within a short way of accessible greenspace."""
+"""How many people live as near to accessible greenspace as each standard asks, straight there."""
 
 from __future__ import annotations
 
@@ -9,57 +9,63 @@ import pandas as pd
 
 from healthycities import fields
 from healthycities.catalogue import Measure, MetricCard
+from healthycities.errors import AlignmentError
 from healthycities.geography.levels import Levels
 from healthycities.given import Given
 from healthycities.metrics.people import people_of_small_areas
 from healthycities.metrics.rows import joined, ratio_rows
+from healthycities.spatial.grid import FloatArray
 
 CARD = MetricCard(
     title="Access to greenspace",
     needs=("centroid_access", "areas", "small_area_population"),
-    settings=("greenspace.min_site_area_ha", "greenspace.radius_m"),
+    by=("standard", "year"),
+    settings=("greenspace.used_standards",),
     levels=("small_area", "district", "authority", "england", "deprivation_decile"),
     measures=(
         Measure(
-            name="people_near_greenspace_pct",
-            title="People within {radius_m} m of an access point to a greenspace of "
-            "{min_site_area_ha} ha or more",
+            name="greenspace_{standard}_straight_pct",
+            title="Greenspace: {standard_name} (straight line), people within "
+            "{standard_max_distance_m} m of one {of_size}",
             unit="% of people",
             direction="higher is better",
             statistic="proportion",
             method="All people of a small area counted at its population-weighted centroid; "
-            "straight-line distance of at most {radius_m} m to the nearest access point of a "
-            "public greenspace of {min_site_area_ha} ha or more.",
+            "straight-line distance of at most {standard_max_distance_m} m to the nearest access "
+            "point of a public greenspace {of_size}. Standard: {standard_source}; "
+            "{standard_standing}.{if_walk}",
         ),
     ),
 )
 
-
 _EVERY_POINT = "the sites are not given: access points of every kind and size of site count"
+_NOWHERE = "no access point of such a greenspace is known, or none can be reached"
 
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
-    """Yield the rows of one year; the greenspace is that of one date, the people of the year."""
-    distances, radius_m = given.inputs["centroid_access"], given.keys["greenspace.radius_m"]
-    return within(given, measures["people_near_greenspace_pct"], distances, radius_m)
+    """Yield the rows of one standard and year; the greenspace is that of one date."""
+    for measure in measures.values():
+        yield from within(given, measure, given.inputs["centroid_access"])
 
 
-def within(
-    given: Given, measure: Measure, distances: pd.DataFrame, farthest_m: float
-) -> Iterator[pd.DataFrame]:
-    """Yield the share of people who have no farther to go, at all levels of the card.
+def within(given: Given, measure: Measure, distances: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the share of people who have no farther to go than the standard asks, at all levels.
 
     Parameters
     ----------
-    given : with the areas, the people and the year.
+    given : with the areas, the people, the year and the standard.
     distances : of `tables.CENTROID_DISTANCE`; where one is missing, nobody is counted either way.
+
+    Raises
+    ------
+    AlignmentError : the distances are of other sizes of greenspace than that of the standard.
     """
     levels = Levels(given.inputs["areas"])
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
-    by_area = distances.set_index(fields.SMALL_AREA_CODE)
-    every = None if by_area[fields.SITES_KNOWN].all() else _EVERY_POINT
+    by_area = _of_size(distances, given.standard)
     distance_m = by_area[fields.DISTANCE_M].reindex(levels.small_areas).to_numpy(np.float64)
-    near = np.less_equal(distance_m, farthest_m)
+    near = np.less_equal(distance_m, given.standard["max_distance_m"])
+    every = None if by_area[fields.SITES_KNOWN].all() else _EVERY_POINT
     yield from ratio_rows(
         levels.of_small_areas(CARD.levels),
         measure,
@@ -67,5 +73,22 @@ def within(
         numerator=np.where(np.isnan(distance_m), np.nan, people * near),
         denominator=people,
         scale=100.0,
-        note=joined(note, every),
+        note=joined(note, every, _nowhere(distance_m)),
     )
+
+
+def _of_size(distances: pd.DataFrame, standard: Mapping[str, object]) -> pd.DataFrame:
+    """Return the distances to sites as large as a standard asks, by small area."""
+    size_ha = standard["min_area_ha"]
+    found = distances[distances[fields.MIN_AREA_HA] == size_ha]
+    if found.empty:
+        raise AlignmentError(
+            f"expected distances to greenspace of {size_ha} ha or more, found those of"
+            f" {', '.join(map(str, distances[fields.MIN_AREA_HA].unique()))} ha",
+            mend="Build the distances again from the same configuration.",
+        )
+    return found.set_index(fields.SMALL_AREA_CODE)
+
+
+def _nowhere(distance_m: FloatArray) -> str | None:
+    return _NOWHERE if np.isnan(distance_m).all() else None

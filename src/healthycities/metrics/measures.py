@@ -5,37 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from healthycities.catalogue import Measure, MetricCard
+from healthycities.health.access_standards import WALK
 from healthycities.health.files import CONCENTRATION_RESPONSE_FILE
 from healthycities.health.guidelines import guideline_ugm3
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 
 GUIDELINES = ("who2021", "england2040")
+STANDARDS_KEY = "greenspace.used_standards"
+_IF_WALK = (
+    " It asks for a walk, which is no shorter than the straight line: this share is an upper bound."
+)
+
+
+NO_STANDARD: Mapping[str, Any] = MappingProxyType({})
+
+
+def standards_of(card: MetricCard, keys: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the standards that a metric is given by; one that says nothing for other metrics."""
+    return keys[STANDARDS_KEY] if "standard" in card.by else [NO_STANDARD]
 
 
 def filled(
-    card: MetricCard, keys: Mapping[str, Any], pollutant: str | None = None
+    card: MetricCard,
+    keys: Mapping[str, Any],
+    pollutant: str | None = None,
+    standard: Mapping[str, Any] = NO_STANDARD,
 ) -> dict[str, Measure]:
-    """Return the measures of a card for a pollutant, by the name that they have on the card.
+    """Return a card's measures for a pollutant or standard, by the names they have on the card.
 
     Parameters
     ----------
     card : card of the metric.
-    keys : the configuration that the card names, such as ``{"greenspace.radius_m": 300}``; the last
-        part of a key fills a brace.
+    keys : the configuration that the card names, such as ``{"mortality.confidence": 0.95}``; the
+        last part of a key fills a brace.
     pollutant : name of the pollutant, for a metric that is given by pollutant.
+    standard : one of `standards_of`, for a metric that is given by standard.
     """
     words = {key.rpartition(".")[2]: _said(value) for key, value in keys.items()}
     words |= _pollutant_words(pollutant) | _function_words(words.get("concentration_response"))
     words |= _green_words(keys)
+    words |= _standard_words(standard)
     return {
         measure.name: _filled(measure, words)
         for measure in card.measures
-        if pollutant is None or not measure.pollutants or pollutant in measure.pollutants
+        if _is_of(pollutant, measure.pollutants)
+        and _is_of(standard.get("distance_kind"), measure.distance_kinds)
     }
+
+
+def _is_of(case: str | None, cases: tuple[str, ...]) -> bool:
+    """Whether a measure is given for a case; where it names none, it is given for all."""
+    return case is None or not cases or case in cases
 
 
 def _pollutant_words(pollutant: str | None) -> dict[str, str]:
@@ -46,6 +71,19 @@ def _pollutant_words(pollutant: str | None) -> dict[str, str]:
         "pollutant": pollutant,
         "pollutant_label": POLLUTANTS[pollutant].label,
         **{f"{name}_ugm3": _said(limit) for name, limit in limits.items() if limit is not None},
+    }
+
+
+def _standard_words(standard: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a standard asks for, and in words how large and along which way."""
+    if not standard:
+        return {}
+    size_ha = standard["min_area_ha"]
+    return {
+        **{f"standard_{name}": _said(value) for name, value in standard.items()},
+        "standard": standard["standard_id"],
+        "of_size": f"of {size_ha:g} ha or more" if size_ha else "of any size",
+        "if_walk": _IF_WALK if standard["distance_kind"] == WALK else "",
     }
 
 

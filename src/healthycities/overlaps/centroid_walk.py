@@ -1,4 +1,4 @@
-"""Walking distance along roads from where people live to accessible greenspace."""
+"""Walking distances along roads from where people live to accessible greenspace."""
 
 from __future__ import annotations
 
@@ -14,30 +14,29 @@ from healthycities.catalogue import OverlapCard
 from healthycities.errors import AlignmentError
 from healthycities.given import Given
 from healthycities.overlaps.centroid_access import distances
-from healthycities.spatial.network import Network, walking_distance_m
+from healthycities.spatial.network import Network, walking_distances_m
 
 CARD = OverlapCard(
     title="Walk along roads from each population-weighted centroid to the nearest greenspace "
-    "access point",
-    needs=("areas", "centroids", "greenspace_access_points", "road_links", "road_nodes"),
-    may_use=("greenspace_sites",),
-    settings=("greenspace.min_site_area_ha", "greenspace.public_functions"),
+    "access point, for each size of greenspace that is to be walked to",
+    needs=("areas", "centroids", "public_access_points", "road_links", "road_nodes"),
+    settings=("greenspace.walk_sizes_ha",),
 )
 
 
 def build(given: Given) -> pd.DataFrame:
-    """Return the table `tables.CENTROID_DISTANCE`, in the order of the small areas.
+    """Return the table `tables.CENTROID_DISTANCE`, by small area and size.
 
-    The access points are those of `overlaps.centroid_access`; the distance is missing where the
-    roads lead to none of them.
+    The distance is missing where the roads lead to no access point of such a site.
 
     Raises
     ------
-    AlignmentError : as `centroid_access.distances` raises it; or a link's node is not in the file.
+    AlignmentError : a small area has no centroid, or a link's node is not in the file.
     GeometryError : a link does not start and end at its nodes.
     """
     network = _network(given.inputs["road_links"], given.inputs["road_nodes"])
-    return distances(given, partial(walking_distance_m, network=network))
+    measured = partial(walking_distances_m, network=network)
+    return distances(given, given.keys["greenspace.walk_sizes_ha"], measured)
 
 
 def _network(links: pd.DataFrame, nodes: pd.DataFrame) -> Network:

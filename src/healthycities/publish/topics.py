@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
@@ -21,7 +21,8 @@ class Topic:
     Parameters
     ----------
     measures : names of all of them, in the order of the card.
-    headlines : the leading one; one for each pollutant where the metric is given by pollutant.
+    headlines : the leading one; one for each pollutant where the metric is given by pollutant, and
+        the first that the configuration names where it is given by standard.
     mapped : the ones to draw as maps: the headlines, or where those are counts, which grow with
         the people of an area, the first that is not.
     """
@@ -38,30 +39,37 @@ def topics(names: Iterable[str], measures: Mapping[str, Measure]) -> tuple[Topic
     Parameters
     ----------
     names : measures to show.
-    measures : what each measure is, by its name.
+    measures : what each measure is, by its name, in the order that they are shown in.
     """
-    waiting = set(names)
+    shown = set(names)
+    waiting = [name for name in measures if name in shown]
     found = []
     for _, card in sorted(catalogue.metrics().items()):
         families = _families(card, waiting)
-        waiting -= {name for family in families for name in family}
+        taken = {name for family in families for name in family}
+        waiting = [name for name in waiting if name not in taken]
         if families:
-            found.append(_topic(card.title, families, measures))
+            found.append(_topic(card.title, families, measures, _leading(card)))
     if waiting:
         found.append(_topic(OTHER, [sorted(waiting)], measures))
     return tuple(found)
 
 
-def _families(card: MetricCard, names: set[str]) -> list[list[str]]:
-    """Names of each measure of a card: several where a pollutant stands in it."""
+def _families(card: MetricCard, names: Sequence[str]) -> list[list[str]]:
+    """Names of each measure of a card: several where a pollutant or a standard stands in it."""
     families = []
-    left = set(names)
+    left = list(names)
     for measure in card.measures:
         pattern = _pattern(measure.name)
-        family = sorted(name for name in left if pattern.fullmatch(name))
-        left -= set(family)
+        family = [name for name in left if pattern.fullmatch(name)]
+        left = [name for name in left if name not in family]
         families.append(family)
     return [family for family in families if family]
+
+
+def _leading(card: MetricCard) -> int | None:
+    """How many measures of a family lead: of standards one, for they are of the same kind."""
+    return 1 if "standard" in card.by else None
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -71,11 +79,16 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
-def _topic(title: str, families: list[list[str]], measures: Mapping[str, Measure]) -> Topic:
+def _topic(
+    title: str,
+    families: list[list[str]],
+    measures: Mapping[str, Measure],
+    leading: int | None = None,
+) -> Topic:
     rates = [[name for name in family if measures[name].statistic != COUNT] for family in families]
     return Topic(
         title=title,
         measures=tuple(name for family in families for name in family),
-        headlines=tuple(families[0]),
-        mapped=tuple(next((family for family in rates if family), [])),
+        headlines=tuple(families[0][:leading]),
+        mapped=tuple(next((family for family in rates if family), [])[:leading]),
     )

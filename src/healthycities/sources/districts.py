@@ -22,8 +22,7 @@ from healthycities.io.vector import (
     english,
     joined,
     polygons,
-    published_columns,
-    read_places,
+    read_published,
 )
 from healthycities.sources.raw import Raw
 from healthycities.tables import DISTRICTS, checked
@@ -80,8 +79,7 @@ def read(raw: Raw) -> gpd.GeoDataFrame:
 
 
 def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
-    found = read_places(path, crs=raw.crs, layer=raw.layer)
-    named = published_columns(found, _COLUMNS, columns=raw.columns, file=path)
+    named = read_published(path, _COLUMNS, columns=raw.columns, crs=raw.crs, layer=raw.layer)
     kept = english(named, fields.DISTRICT_CODE, file=path)
     return polygons(kept, fields.DISTRICT_CODE, box=ENGLAND_BOX_M, file=path)
 

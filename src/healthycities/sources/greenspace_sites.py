@@ -13,8 +13,7 @@ from healthycities.io.vector import (
     Published,
     joined,
     polygons,
-    published_columns,
-    read_places,
+    read_published,
     with_ids,
 )
 from healthycities.sources.raw import Raw
@@ -69,8 +68,9 @@ def read(raw: Raw) -> gpd.GeoDataFrame:
 
 
 def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
-    found = read_places(path, crs=raw.crs, layer=raw.layer, usual_layer=_LAYER)
-    named = published_columns(found, _COLUMNS, columns=raw.columns, file=path)
+    named = read_published(
+        path, _COLUMNS, columns=raw.columns, crs=raw.crs, layer=raw.layer, usual_layer=_LAYER
+    )
     known = with_ids(named, fields.SITE_ID, file=path, of_several=len(raw.paths) > 1)
     shaped = polygons(known, fields.SITE_ID, box=UK_BOX_M, file=path)
     shaped.insert(len(_COLUMNS), fields.SITE_AREA_M2, shaped.area)

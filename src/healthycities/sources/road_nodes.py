@@ -13,8 +13,7 @@ from healthycities.io.vector import (
     Published,
     joined,
     points,
-    published_columns,
-    read_places,
+    read_published,
 )
 from healthycities.sources.raw import Raw
 from healthycities.tables import ROAD_NODES, checked
@@ -60,7 +59,8 @@ def read(raw: Raw) -> gpd.GeoDataFrame:
 
 
 def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
-    found = read_places(path, crs=raw.crs, layer=raw.layer, usual_layer=_LAYER)
-    named = published_columns(found, _COLUMNS, columns=raw.columns, file=path)
+    named = read_published(
+        path, _COLUMNS, columns=raw.columns, crs=raw.crs, layer=raw.layer, usual_layer=_LAYER
+    )
     shaped = points(named, fields.NODE_ID, box=UK_BOX_M, file=path)
     return checked(shaped, ROAD_NODES, file=path)

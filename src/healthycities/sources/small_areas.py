@@ -14,8 +14,7 @@ from healthycities.io.vector import (
     english,
     joined,
     polygons,
-    published_columns,
-    read_places,
+    read_published,
 )
 from healthycities.sources.raw import Raw
 from healthycities.tables import SMALL_AREAS, checked
@@ -67,8 +66,7 @@ def read(raw: Raw) -> gpd.GeoDataFrame:
 
 
 def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
-    found = read_places(path, crs=raw.crs, layer=raw.layer)
-    named = published_columns(found, _COLUMNS, columns=raw.columns, file=path)
+    named = read_published(path, _COLUMNS, columns=raw.columns, crs=raw.crs, layer=raw.layer)
     kept = english(named, fields.SMALL_AREA_CODE, file=path)
     shaped = polygons(kept, fields.SMALL_AREA_CODE, box=ENGLAND_BOX_M, file=path)
     return checked(shaped, SMALL_AREAS, file=path)

@@ -32,8 +32,8 @@ def nearest_distance_m(
     ------
     GeometryError : a coordinate is missing or not finite, or there are not two of them.
     """
-    points = _coordinates(points_m, "point")
-    targets = _coordinates(targets_m, "target")
+    points = coordinates(points_m, "point")
+    targets = coordinates(targets_m, "target")
     nearest = _nearest(points, [targets], workers)[:, 0]
     return np.where(np.isfinite(nearest), nearest, np.nan)
 
@@ -68,14 +68,9 @@ def nearest_distances_m(
     AlignmentError : there is not one size for each target, or a size or threshold is missing.
     GeometryError : a coordinate is missing or not finite, or there are not two of them.
     """
-    points = _coordinates(points_m, "point")
-    targets = _coordinates(targets_m, "target")
-    size, least = _numbers(sizes, "size"), _numbers(thresholds, "threshold")
-    if len(size) != len(targets):
-        raise AlignmentError(
-            f"expected a size for each of {len(targets)} targets, found {len(size)}",
-            mend="Give the sizes in the order of the targets.",
-        )
+    points = coordinates(points_m, "point")
+    targets = coordinates(targets_m, "target")
+    size, least = sizes_and_thresholds(sizes, thresholds, len(targets))
     bounds, column = np.unique(least, return_inverse=True)
     band = np.searchsorted(bounds, size, side="right") - 1
     of_bands = _nearest(points, [targets[band == one] for one in range(len(bounds))], workers)
@@ -114,6 +109,24 @@ def _winding_order(points: FloatArray) -> IntArray:
     return np.argsort(key, kind="stable").astype(np.int64)
 
 
+def sizes_and_thresholds(
+    sizes: npt.ArrayLike, thresholds: npt.ArrayLike, targets: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return sizes of targets and least sizes as arrays, once none of them is missing.
+
+    Raises
+    ------
+    AlignmentError : there is not one size for each target, or a size or threshold is missing.
+    """
+    size, least = _numbers(sizes, "size"), _numbers(thresholds, "threshold")
+    if len(size) != targets:
+        raise AlignmentError(
+            f"expected a size for each of {targets} targets, found {len(size)}",
+            mend="Give the sizes in the order of the targets.",
+        )
+    return size, least
+
+
 def _numbers(given: npt.ArrayLike, what: str) -> FloatArray:
     numbers = np.atleast_1d(np.asarray(given, dtype=np.float64))
     if numbers.ndim != 1 or np.isnan(numbers).any():
@@ -125,21 +138,32 @@ def _numbers(given: npt.ArrayLike, what: str) -> FloatArray:
     return numbers
 
 
-def _coordinates(given: npt.ArrayLike, what: str) -> FloatArray:
-    coordinates = np.asarray(given, dtype=np.float64)
-    if not coordinates.size:
-        return coordinates.reshape(0, 2)
-    if coordinates.ndim != 2 or coordinates.shape[1] != 2:
+def coordinates(given: npt.ArrayLike, what: str) -> FloatArray:
+    """Return eastings and northings as an array (n, 2), once all of them are known.
+
+    Parameters
+    ----------
+    what : what each row is the place of, for messages.
+
+    Raises
+    ------
+    GeometryError : a coordinate is missing or not finite, or there are not two of them.
+    """
+    places = np.asarray(given, dtype=np.float64)
+    if not places.size:
+        return places.reshape(0, 2)
+    if places.ndim != 2 or places.shape[1] != 2:
         raise GeometryError(
-            f"expected easting and northing of each {what}, found an array of {coordinates.shape}",
+            f"expected easting and northing of each {what}, found an array of {places.shape}",
             mend="Give one row of two numbers for each.",
         )
-    finite = np.isfinite(coordinates).all(axis=1)
+    finite = np.isfinite(places).all(axis=1)
     if not finite.all():
         position = int(np.argmin(finite))
+        more = f" (and {np.count_nonzero(~finite) - 1} more)" if (~finite).sum() > 1 else ""
         raise GeometryError(
-            f"expected finite coordinates, found {coordinates[position].tolist()}",
+            f"expected finite coordinates, found {places[position].tolist()}{more}",
             place=f"{what} {position}",
             mend=f"Leave out each {what} that has no place.",
         )
-    return coordinates
+    return places

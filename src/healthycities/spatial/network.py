@@ -1,11 +1,11 @@
-"""Walking distances along a network of roads to the nearest of many places, all in one pass."""
+"""Walking distances along roads to the nearest of many places, one pass for each size of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from healthycities.errors import GeometryError
-from healthycities.spatial.grid import FloatArray
-
-IntArray = npt.NDArray[np.int64]
+from healthycities.spatial.access import coordinates, sizes_and_thresholds
+from healthycities.spatial.grid import FloatArray, IntArray
 
 _LINES = (1, 5)
 """Types of LineString and MultiLineString, as shapely numbers them."""
@@ -56,7 +55,7 @@ class Network:
     names: npt.NDArray[np.object_] | None = None
 
     def __post_init__(self) -> None:
-        _places(self.nodes_m, "node")
+        coordinates(self.nodes_m, "node")
         _require_aligned(self)
         _require_nodes(self)
         _require_lengths(self)
@@ -78,11 +77,16 @@ class _Joins(NamedTuple):
 
 
 class _Edges(NamedTuple):
-    """Ways between nodes: the positions of two nodes and the metres between them."""
+    """Ways from a node to another: the positions of both and the metres between them."""
 
     first: IntArray
     second: IntArray
     metres: FloatArray
+
+    @classmethod
+    def joined(cls, parts: Iterable[_Edges]) -> _Edges:
+        """Return all ways of several parts."""
+        return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def walking_distance_m(
@@ -90,19 +94,9 @@ def walking_distance_m(
 ) -> FloatArray:
     """Measure the shortest walk from each point to any target, along a network.
 
-    A point walks straight to the nearest place of the nearest link, along the network, and straight
-    to a target from the place of the network that is nearest to it; both straight legs count. Of
-    several links that are equally near, the one that gives the shortest walk is taken.
-
-    Where points and targets join, they are made nodes of the network, part-way along their links;
-    all targets are joined to one more node, and one search from it (Dijkstra 1959, A note on two
-    problems in connexion with graphs) gives every point its distance, whatever their number.
-
     Parameters
     ----------
-    points_m : (p, 2) eastings and northings, in metres.
-    targets_m : (t, 2) eastings and northings, in metres.
-    network : the roads.
+    points_m, targets_m, network : as `walking_distances_m` takes them.
 
     Returns
     -------
@@ -112,16 +106,59 @@ def walking_distance_m(
     ------
     GeometryError : a coordinate is missing or not finite, or there are not two of them.
     """
-    points = _places(points_m, "point")
-    targets = _places(targets_m, "target")
+    targets = coordinates(targets_m, "target")
+    return walking_distances_m(points_m, targets, np.zeros(len(targets)), [0.0], network)[:, 0]
+
+
+def walking_distances_m(
+    points_m: npt.ArrayLike,
+    targets_m: npt.ArrayLike,
+    sizes: npt.ArrayLike,
+    thresholds: npt.ArrayLike,
+    network: Network,
+) -> FloatArray:
+    """Measure the shortest walk to any target of at least each of several sizes.
+
+    A point walks straight to the nearest place of the nearest link, along the network, and straight
+    to a target from the place of the network that is nearest to it; both straight legs count. Of
+    several links that are equally near, the one that gives the shortest walk is taken.
+
+    Where points and targets join, they are made nodes of the network, part-way along their links.
+    For each size, one more node has a way out to each target that is large enough, and none back;
+    one search from it (Dijkstra 1959, A note on two problems in connexion with graphs) gives every
+    point its distance, whatever the number of targets.
+
+    Parameters
+    ----------
+    points_m : (p, 2) eastings and northings, in metres.
+    targets_m : (t, 2) eastings and northings, in metres.
+    sizes : t sizes, in any one unit, such as the hectares of the site behind an access point.
+    thresholds : k least sizes, in the same unit and in any order.
+    network : the roads.
+
+    Returns
+    -------
+    p x k float64 distances in metres; NaN where the network leads to no target as large.
+
+    Raises
+    ------
+    AlignmentError : there is not one size for each target, or a size or threshold is missing.
+    GeometryError : a coordinate is missing or not finite, or there are not two of them.
+    """
+    points = coordinates(points_m, "point")
+    targets = coordinates(targets_m, "target")
+    size, least = sizes_and_thresholds(sizes, thresholds, len(targets))
     if not (len(points) and len(targets) and len(network.links)):
-        return np.full(len(points), np.nan)
+        return np.full((len(points), len(least)), np.nan)
+    bounds, column = np.unique(least, return_inverse=True)
     tree = shapely.STRtree(network.shapes)
     from_points, to_targets = (_joined(places, network, tree) for places in (points, targets))
-    reached_m = _reached_m(from_points, to_targets, network) + from_points.leg_m
-    shortest_m = np.full(len(points), np.inf)
-    np.minimum.at(shortest_m, from_points.place, reached_m)
-    return np.where(np.isinf(shortest_m), np.nan, shortest_m)
+    large = size[to_targets.place] >= bounds[:, np.newaxis]
+    reached_m = _reached_m(from_points, to_targets, large, network) + from_points.leg_m
+    shortest_m = np.full((len(bounds), len(points)), np.inf)
+    for nearest_m, by_join_m in zip(shortest_m, reached_m, strict=True):
+        np.minimum.at(nearest_m, from_points.place, by_join_m)
+    return np.where(np.isinf(shortest_m), np.nan, shortest_m).T[:, column]
 
 
 def _joined(places_m: FloatArray, network: Network, tree: shapely.STRtree) -> _Joins:
@@ -139,20 +176,38 @@ def _joined(places_m: FloatArray, network: Network, tree: shapely.STRtree) -> _J
     return _Joins(place, link, np.clip(part, 0, 1) * network.length_m[link], leg_m)
 
 
-def _reached_m(points: _Joins, targets: _Joins, network: Network) -> FloatArray:
-    """Distance from each join of a point to the nearest target, its leg to the network included."""
+def _reached_m(
+    points: _Joins, targets: _Joins, large: npt.NDArray[np.bool_], network: Network
+) -> FloatArray:
+    """Distance from each join of a point to the nearest target of each size, its leg included.
+
+    Parameters
+    ----------
+    large : (k, joins of targets) whether the target is as large as each size asks for.
+
+    Returns
+    -------
+    (k, joins of points) metres from the place where the point joins; infinite where no way leads.
+    """
     count = len(network.nodes_m)
     stops = np.arange(count, count + len(points.link) + len(targets.link))
-    source = count + len(stops)
     link = np.concatenate([points.link, targets.link])
     along_m = np.concatenate([points.along_m, targets.along_m])
-    at_targets = stops[len(points.link) :]
-    legs = _Edges(np.full(len(at_targets), source), at_targets, targets.leg_m)
-    edges = (*_split(network, stops, link, along_m), legs)
-    graph = _graph([np.concatenate(column) for column in zip(*edges, strict=True)], source + 1)
-    # A way through the source to another target is never shorter than that target's own.
-    found: FloatArray = dijkstra(graph, directed=False, indices=source)
-    return found[stops[: len(points.link)]]
+    at_points, at_targets = np.split(stops, [len(points.link)])
+    roads = _both_ways(_Edges.joined(_split(network, stops, link, along_m)))
+    sources = count + len(stops) + np.arange(len(large))
+    size, target = np.nonzero(large)
+    # One way only: nobody walks from target to target through a node that is no place.
+    legs = _Edges(sources[size], at_targets[target], targets.leg_m[target])
+    graph = _graph(_Edges.joined([roads, legs]), count + len(stops) + len(sources))
+    found = np.empty((len(sources), len(at_points)))
+    for row, source in zip(found, sources, strict=True):
+        row[:] = dijkstra(graph, indices=source)[at_points]
+    return found
+
+
+def _both_ways(edges: _Edges) -> _Edges:
+    return _Edges.joined([edges, _Edges(edges.second, edges.first, edges.metres)])
 
 
 def _split(
@@ -179,14 +234,13 @@ def _split(
     )
 
 
-def _graph(edges: list[npt.NDArray[Any]], count: int) -> csr_array:
+def _graph(edges: _Edges, count: int) -> csr_array:
     """Return ways between nodes as a matrix; of parallel ones, which it would add up, the least."""
-    first, second, metres = edges
-    pair = np.minimum(first, second) * count + np.maximum(first, second)
+    pair = edges.first * count + edges.second
     order = np.argsort(pair, kind="stable")
     starts = np.flatnonzero(np.append(True, np.diff(pair[order]) > 0))
     row, column = np.divmod(pair[order][starts], count)
-    least_m = np.minimum.reduceat(metres[order], starts)
+    least_m = np.minimum.reduceat(edges.metres[order], starts)
     return csr_array((least_m, (row, column)), shape=(count, count))
 
 
@@ -207,24 +261,6 @@ def _require(
 
 def _link_name(network: Network, link: int) -> str:
     return f"link {link if network.names is None else network.names[link]}"
-
-
-def _places(given: npt.ArrayLike, what: str) -> FloatArray:
-    places = np.asarray(given, dtype=np.float64)
-    if not places.size:
-        return places.reshape(0, 2)
-    if places.ndim != 2 or places.shape[1] != 2:
-        raise GeometryError(
-            f"expected easting and northing of each {what}, found an array of {places.shape}",
-            mend="Give one row of two numbers for each.",
-        )
-    _require(
-        np.isfinite(places).all(axis=1),
-        lambda one: f"expected finite coordinates, found {places[one].tolist()}",
-        f"Leave out each {what} that has no place.",
-        lambda one: f"{what} {one}",
-    )
-    return places
 
 
 def _require_aligned(network: Network) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from healthycities import catalogue, tables
 from healthycities.errors import SchemaError
 from healthycities.given import Given
 from healthycities.io.tabular import write_parquet
-from healthycities.metrics.measures import filled
+from healthycities.metrics.measures import filled, standards_of
 from healthycities.stages.files import read_inputs
 
 
@@ -38,7 +39,14 @@ def measure(
     card = catalogue.metrics()[metric]
     given = Given(read_inputs(inputs), keys, year=year, pollutant=pollutant or "")
     compute = import_module(f"healthycities.metrics.{metric}").compute
-    parts = [part for part in compute(given, filled(card, keys, pollutant)) if len(part)]
+    parts = [
+        part
+        for standard in standards_of(card, keys)
+        for part in compute(
+            replace(given, standard=standard), filled(card, keys, pollutant, standard)
+        )
+        if len(part)
+    ]
     if not parts:
         raise SchemaError(
             f"{metric} gave no row for {year}",

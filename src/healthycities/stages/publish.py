@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 from healthycities import catalogue
 from healthycities.catalogue import Measure
-from healthycities.metrics.measures import filled
+from healthycities.metrics.measures import filled, standards_of
 from healthycities.publish.results import publish
 from healthycities.settings import Settings
 from healthycities.stages.needs import needs_of, overlaps_used, sources_used
@@ -56,8 +57,8 @@ def measures_of(settings: Settings) -> dict[str, tuple[Measure, tuple[str, ...]]
         sources = tuple(sorted(sources_used(settings, settings.uses(card))))
         keys = settings.keys(*card.settings)
         pollutants = settings.pollutants if "pollutant" in card.by else (None,)
-        for pollutant in pollutants:
-            for measure in filled(card, keys, pollutant).values():
+        for case in product(pollutants, standards_of(card, keys)):
+            for measure in filled(card, keys, *case).values():
                 found[measure.name] = (measure, sources)
     return found
 
