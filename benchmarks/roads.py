@@ -36,8 +36,7 @@ def races(sizes: Sizes) -> Iterator[Race]:
     graph = as_graph(roads)
     one_by_one = "a search per point"
     yield Race(
-        f"walks from {len(start):,} points to {len(goal):,} places by"
-        f" {len(roads.nodes_m):,} nodes",
+        f"walks from {len(start):,} points to {len(goal):,} places by {len(roads.nodes_m):,} nodes",
         {
             "one pass": Contender(lambda: in_one_pass(graph, start, goal)),
             "whole walk, one thread": Contender(lambda: walked(roads, start, goal, 1)),
@@ -94,9 +93,7 @@ def in_one_pass(graph: csr_array, start: IntArray, goal: IntArray) -> FloatArray
 
 def walked(roads: Network, start: IntArray, goal: IntArray, threads: int) -> FloatArray:
     """Do all that the workflow does, from coordinates to metres."""
-    found = walking_distance_m(
-        roads.nodes_m[start], roads.nodes_m[goal], roads, workers=threads
-    )
+    found = walking_distance_m(roads.nodes_m[start], roads.nodes_m[goal], roads, workers=threads)
     return np.where(np.isnan(found), np.inf, found)
 
 

@@ -16,9 +16,8 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 
-from healthycities.errors import SourceError
 from healthycities.io.atomic import replacing
-from healthycities.io.raster import _grid
+from healthycities.io.raster import grid_of, unreadable
 from healthycities.spatial.grid import Grid
 from healthycities.spatial.spans import Window
 from healthycities.spatial.streaming import Block, Read
@@ -75,7 +74,7 @@ def block_raster(path: Path, *, crs: str | None = None) -> BlockRaster:
         degrees.
     """
     with _opened(path) as raster:
-        grid = _grid(path, raster, crs)
+        grid = grid_of(path, raster, crs)
         windows = tuple(_windows(grid, *raster.block_shapes[0]))
         return BlockRaster(path, grid, windows, _is_whole(raster), raster.driver)
 
@@ -169,11 +168,7 @@ def _opened(path: Path) -> Iterator[DatasetReader]:
         ):
             yield raster
     except RasterioIOError as error:
-        raise SourceError(
-            f"cannot be read as a raster ({error})",
-            file=path,
-            mend="Correct the path, or get the file again.",
-        ) from error
+        raise unreadable(path, error) from error
 
 
 def _block(raster: DatasetReader, window: Window) -> Block:

@@ -100,14 +100,19 @@ def read_grid(path: Path, *, crs: str | None = None) -> tuple[FloatArray, Grid]:
     """
     try:
         with rasterio.open(path) as raster:
-            grid = _grid(path, raster, crs)
+            grid = grid_of(path, raster, crs)
             return _values(raster), grid
     except RasterioIOError as error:
-        raise SourceError(
-            f"cannot be read as a raster ({error})",
-            file=path,
-            mend="Correct the path, or get the file again.",
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: RasterioIOError) -> SourceError:
+    """Return the error that says that a file is no raster, or that a part of it is damaged."""
+    return SourceError(
+        f"cannot be read as a raster ({error})",
+        file=path,
+        mend="Correct the path, or get the file again.",
+    )
 
 
 def _values(raster: DatasetReader) -> FloatArray:
@@ -116,7 +121,13 @@ def _values(raster: DatasetReader) -> FloatArray:
     return np.asarray(stored * raster.scales[0] + raster.offsets[0], dtype=np.float64)
 
 
-def _grid(path: Path, raster: DatasetReader, crs: str | None) -> Grid:
+def grid_of(path: Path, raster: DatasetReader, crs: str | None) -> Grid:
+    """Return the grid of an open raster of one band.
+
+    Raises
+    ------
+    SourceError, CrsError : as :func:`read_grid` raises them.
+    """
     if raster.count != 1:
         raise SourceError(
             f"expected one band, found {raster.count}",

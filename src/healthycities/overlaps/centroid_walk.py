@@ -21,6 +21,7 @@ CARD = OverlapCard(
     "access point, for each size of greenspace that is to be walked to",
     needs=("areas", "centroids", "public_access_points", "road_links", "road_nodes"),
     settings=("greenspace.walk_sizes_ha",),
+    parallel=True,
 )
 
 
@@ -35,7 +36,7 @@ def build(given: Given) -> pd.DataFrame:
     GeometryError : a link does not start and end at its nodes.
     """
     network = _network(given.inputs["road_links"], given.inputs["road_nodes"])
-    measured = partial(walking_distances_m, network=network)
+    measured = partial(walking_distances_m, network=network, workers=given.workers)
     return distances(given, given.keys["greenspace.walk_sizes_ha"], measured)
 
 

@@ -16,6 +16,10 @@ from scipy.sparse.csgraph import dijkstra
 from healthycities.errors import GeometryError
 from healthycities.spatial.access import coordinates, sizes_and_thresholds
 from healthycities.spatial.grid import FloatArray, IntArray
+from healthycities.spatial.parallel import map_blocks
+
+_PLACES_AT_ONCE = 4096
+"""Places that a thread joins to the network at a time."""
 
 _LINES = (1, 5)
 """Types of LineString and MultiLineString, as shapely numbers them."""
@@ -90,13 +94,13 @@ class _Edges(NamedTuple):
 
 
 def walking_distance_m(
-    points_m: npt.ArrayLike, targets_m: npt.ArrayLike, network: Network
+    points_m: npt.ArrayLike, targets_m: npt.ArrayLike, network: Network, *, workers: int = 1
 ) -> FloatArray:
     """Measure the shortest walk from each point to any target, along a network.
 
     Parameters
     ----------
-    points_m, targets_m, network : as `walking_distances_m` takes them.
+    points_m, targets_m, network, workers : as `walking_distances_m` takes them.
 
     Returns
     -------
@@ -107,7 +111,9 @@ def walking_distance_m(
     GeometryError : a coordinate is missing or not finite, or there are not two of them.
     """
     targets = coordinates(targets_m, "target")
-    return walking_distances_m(points_m, targets, np.zeros(len(targets)), [0.0], network)[:, 0]
+    of_any_size = np.zeros(len(targets))
+    found = walking_distances_m(points_m, targets, of_any_size, [0.0], network, workers=workers)
+    return found[:, 0]
 
 
 def walking_distances_m(
@@ -116,6 +122,8 @@ def walking_distances_m(
     sizes: npt.ArrayLike,
     thresholds: npt.ArrayLike,
     network: Network,
+    *,
+    workers: int = 1,
 ) -> FloatArray:
     """Measure the shortest walk to any target of at least each of several sizes.
 
@@ -135,6 +143,7 @@ def walking_distances_m(
     sizes : t sizes, in any one unit, such as the hectares of the site behind an access point.
     thresholds : k least sizes, in the same unit and in any order.
     network : the roads.
+    workers : number of threads; it changes no result.
 
     Returns
     -------
@@ -152,7 +161,9 @@ def walking_distances_m(
         return np.full((len(points), len(least)), np.nan)
     bounds, column = np.unique(least, return_inverse=True)
     tree = shapely.STRtree(network.shapes)
-    from_points, to_targets = (_joined(places, network, tree) for places in (points, targets))
+    from_points, to_targets = (
+        _joined(places, network, tree, workers) for places in (points, targets)
+    )
     large = size[to_targets.place] >= bounds[:, np.newaxis]
     reached_m = _reached_m(from_points, to_targets, large, network) + from_points.leg_m
     shortest_m = np.full((len(bounds), len(points)), np.inf)
@@ -161,11 +172,22 @@ def walking_distances_m(
     return np.where(np.isinf(shortest_m), np.nan, shortest_m).T[:, column]
 
 
-def _joined(places_m: FloatArray, network: Network, tree: shapely.STRtree) -> _Joins:
-    """Join each place to the nearest place of the nearest links.
+def _joined(places_m: FloatArray, network: Network, tree: shapely.STRtree, workers: int) -> _Joins:
+    """Join each place to the network, in blocks of places side by side."""
+    starts = np.arange(0, len(places_m), _PLACES_AT_ONCE)
+    blocks = [(start, places_m[start : start + _PLACES_AT_ONCE]) for start in starts]
+    join = partial(_join, network=network, tree=tree)
+    return _Joins(
+        *map(np.concatenate, zip(*map_blocks(join, blocks, workers=workers), strict=True))
+    )
+
+
+def _join(block: tuple[int, FloatArray], network: Network, tree: shapely.STRtree) -> _Joins:
+    """Join each place of a block to the nearest place of the nearest links.
 
     Of several places of one link that are equally near, the first along it is taken.
     """
+    start, places_m = block
     shapes = shapely.points(places_m)
     (place, link), leg_m = tree.query_nearest(shapes, return_distance=True)
     drawn = network.shapes[link]
@@ -173,7 +195,8 @@ def _joined(places_m: FloatArray, network: Network, tree: shapely.STRtree) -> _J
     # A length of one's own, such as a rounded one, is shared out along the shape.
     drawn_m = shapely.length(drawn)
     part = np.divide(along, drawn_m, out=np.zeros_like(along), where=drawn_m > 0)
-    return _Joins(place, link, np.clip(part, 0, 1) * network.length_m[link], leg_m)
+    along_m = np.clip(part, 0, 1) * network.length_m[link]
+    return _Joins(start + place, link, along_m, leg_m)
 
 
 def _reached_m(
