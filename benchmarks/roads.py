@@ -23,7 +23,7 @@ from healthycities.spatial.network import Network, walking_distance_m
 
 _ROAD_M = 100.0
 _KEPT = 0.66
-_SAMPLE = 200
+_SAMPLE = 50
 _LIMIT_M = 2000.0
 """How far a search from a point goes before it gives up; few places are farther."""
 
