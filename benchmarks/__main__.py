@@ -15,7 +15,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burden, coverage, means, page, pictures, rasters, roads, scheduling, vectors
+from benchmarks import (
+    burden,
+    coverage,
+    health,
+    means,
+    page,
+    pictures,
+    rasters,
+    roads,
+    scheduling,
+    vectors,
+)
 from benchmarks.inputs import FULL, QUICK, Sizes
 from benchmarks.race import Outcome, Race, run
 
@@ -53,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def races(sizes: Sizes) -> Iterator[Race]:
     """Yield every race, each made when its turn has come."""
-    for module in (coverage, means, rasters, vectors, roads, scheduling, burden):
+    for module in (coverage, means, rasters, vectors, roads, scheduling, burden, health):
         yield from module.races(sizes)
 
 

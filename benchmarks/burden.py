@@ -8,8 +8,7 @@ are summed before their quantiles are taken.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from benchmarks.race import Claim, Contender, Race
 from healthycities.health.draws import Cells, Drawn, Groups, Plan, cuts, drawn, joined
 from healthycities.health.rates import Estimate, FloatArray
 from healthycities.health.response import Exposure, concentration_response
+from healthycities.spatial.parallel import map_blocks
 
 YEARS, SEXES, AUTHORITIES = 10, 2, 21
 FUNCTION = concentration_response("comeap2022_pm25")
@@ -78,16 +78,17 @@ def work_of(sizes: Sizes) -> Work:
 
 
 def in_blocks(work: Work, workers: int) -> Limits:
-    """Draw a block of cells on each thread."""
-    with ThreadPoolExecutor(workers) as threads:
-        blocks = threads.map(lambda cut: _block(work, *cut), cuts(len(work.cells), workers))
-        found = joined(blocks)
+    """Draw a block of cells on each thread of dask."""
+    blocks = [
+        (work.cells.part(*cut), work.groups.part(*cut)) for cut in cuts(len(work.cells), workers)
+    ]
+    found = joined(map_blocks(partial(_block, plan=work.plan), blocks, workers=workers))
     return found.cells, found.sums.estimate(work.plan.confidence)
 
 
-def _block(work: Work, start: int, stop: int) -> Drawn:
-    part = work.cells.part(start, stop), FUNCTION, work.plan, work.groups.part(start, stop)
-    return drawn(*part)
+def _block(block: tuple[Cells, Groups], plan: Plan) -> Drawn:
+    cells, groups = block
+    return drawn(cells, FUNCTION, plan, groups)
 
 
 def plain_loop(work: Work) -> Limits:

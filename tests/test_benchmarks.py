@@ -45,6 +45,8 @@ ALWAYS = {
     ("two_cores_nearest_access", "one thread"),
     ("scheduling_overhead", "plain loop"),
     ("burden_draws", "plain loop over areas"),
+    ("health_statistics", "plain loop over areas"),
+    ("two_cores_health_statistics", "one thread"),
     ("two_cores_burden_draws", "one thread"),
 }
 AGREES_TO = {"plain loop over areas": 0.15}
