@@ -85,7 +85,7 @@ def _nearest(points: FloatArray, groups: list[FloatArray], workers: int) -> Floa
     neighbours that ask one after the other find its branches still in the cache.
     """
     distance = np.full((len(points), len(groups)), np.inf)
-    order = _winding_order(points)
+    order = winding_order(points)
     inquirers = points[order]
     for column, targets in enumerate(groups):
         if len(targets) and len(points):
@@ -94,7 +94,7 @@ def _nearest(points: FloatArray, groups: list[FloatArray], workers: int) -> Floa
     return distance
 
 
-def _winding_order(points: FloatArray) -> IntArray:
+def winding_order(points: FloatArray) -> IntArray:
     """Order points by a lattice of 256 x 256 cells, up one column and down the next.
 
     Numbers of 16 bits are sorted digit by digit, in a time that is in proportion to their count.

@@ -14,9 +14,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from healthycities.errors import GeometryError
-from healthycities.spatial.access import coordinates, sizes_and_thresholds
+from healthycities.spatial.access import coordinates, sizes_and_thresholds, winding_order
 from healthycities.spatial.grid import FloatArray, IntArray
-from healthycities.spatial.parallel import map_blocks
+from healthycities.spatial.parallel import map_blocks, row_blocks
 
 _PLACES_AT_ONCE = 4096
 """Places that a thread joins to the network at a time."""
@@ -173,21 +173,22 @@ def walking_distances_m(
 
 
 def _joined(places_m: FloatArray, network: Network, tree: shapely.STRtree, workers: int) -> _Joins:
-    """Join each place to the network, in blocks of places side by side."""
-    starts = np.arange(0, len(places_m), _PLACES_AT_ONCE)
-    blocks = [(start, places_m[start : start + _PLACES_AT_ONCE]) for start in starts]
+    """Join each place to the network, in blocks of neighbours, which look at the same branches."""
+    blocks = [
+        (block, places_m[block]) for block in row_blocks(winding_order(places_m), _PLACES_AT_ONCE)
+    ]
     join = partial(_join, network=network, tree=tree)
     return _Joins(
         *map(np.concatenate, zip(*map_blocks(join, blocks, workers=workers), strict=True))
     )
 
 
-def _join(block: tuple[int, FloatArray], network: Network, tree: shapely.STRtree) -> _Joins:
+def _join(block: tuple[IntArray, FloatArray], network: Network, tree: shapely.STRtree) -> _Joins:
     """Join each place of a block to the nearest place of the nearest links.
 
     Of several places of one link that are equally near, the first along it is taken.
     """
-    start, places_m = block
+    number, places_m = block
     shapes = shapely.points(places_m)
     (place, link), leg_m = tree.query_nearest(shapes, return_distance=True)
     drawn = network.shapes[link]
@@ -196,7 +197,7 @@ def _join(block: tuple[int, FloatArray], network: Network, tree: shapely.STRtree
     drawn_m = shapely.length(drawn)
     part = np.divide(along, drawn_m, out=np.zeros_like(along), where=drawn_m > 0)
     along_m = np.clip(part, 0, 1) * network.length_m[link]
-    return _Joins(start + place, link, along_m, leg_m)
+    return _Joins(number[place], link, along_m, leg_m)
 
 
 def _reached_m(
