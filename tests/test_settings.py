@@ -59,14 +59,14 @@ def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
 
 
 def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
-    """Every key stands in config.yaml, and every source but those that `all` does without."""
+    """Every key stands in config.yaml, and every source but a raster of one's own."""
     whole = json.loads(from_mapping(config).model_dump_json())
     assert set(config) == set(whole)
     for name in ("greenspace", "green_cover", "mortality", "burden", "demo", "compute"):
         assert set(config[name]) == set(whole[name])
     optional = {name for name, card in catalogue.sources().items() if card.optional}
-    assert set(config["sources"]) == set(catalogue.sources()) - optional
-    assert optional == {"land_cover"}
+    assert set(config["sources"]) == set(catalogue.sources()) - {"land_cover"}
+    assert optional == {"deprivation", "land_cover"}
 
 
 def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):
@@ -173,6 +173,14 @@ def test_all_is_every_metric_whose_optional_sources_are_given(config: dict[str, 
     assert given.left_out == {}
     assert set(given.chosen_metrics) == set(without.chosen_metrics) | {"green_cover"}
     assert given.chosen_metrics == tuple(sorted(catalogue.metrics()))
+
+
+def test_all_is_without_inequality_where_deprivation_is_not_given(config: dict[str, Any]):
+    """Deprivation is optional: without it `all` leaves out what orders places by it."""
+    sources = {name: one for name, one in config["sources"].items() if name != "deprivation"}
+    without = from_mapping({**config, "sources": sources})
+    assert without.left_out.get("exposure_inequality") == ("deprivation",)
+    assert "air_quality" in without.chosen_metrics
 
 
 def test_a_metric_that_is_named_is_never_left_out(config: dict[str, Any]):

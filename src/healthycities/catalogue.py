@@ -96,7 +96,8 @@ class MetricCard:
     ``needs`` names sources and overlaps; ``air_quality:pm25`` is one pollutant whatever the
     wildcard. ``by`` is ``("year",)``, ``("pollutant", "year")`` or ``("standard", "year")``: all
     standards of access that the configuration asks for are computed in one job, from one reading
-    of its inputs.
+    of its inputs. ``headlines`` says how many of the measures, from the first on, lead the others
+    in the report.
     """
 
     title: str
@@ -106,6 +107,7 @@ class MetricCard:
     may_use: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     levels: tuple[str, ...] = ("small_area", "district", "authority", "england")
+    headlines: int = 1
 
     @property
     def files_by(self) -> tuple[str, ...]:

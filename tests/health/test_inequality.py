@@ -13,6 +13,7 @@ from healthycities.errors import AlignmentError, ConfigError, SchemaError
 from healthycities.health.inequality import (
     concentration_index,
     gap,
+    own_quantiles,
     slope_index,
     weighted_quantiles,
 )
@@ -374,6 +375,46 @@ def test_items_of_no_group_are_left_out():
     assert found.tolist() == [[1]]
 
 
+# --- Own quantiles ---
+
+
+def test_own_quantiles_by_hand():
+    """100, 300 and 600 people: middles at 0.05, 0.25 and 0.7 lie in the fifths 0, 1 and 3."""
+    assert own_quantiles([5, 9, 20], [100, 300, 600], [0, 0, 0], 1, 5).tolist() == [0, 1, 3]
+    assert own_quantiles([20, 9, 5], [600, 300, 100], [0, 0, 0], 1, 5).tolist() == [3, 1, 0]
+
+
+def test_each_group_has_quantiles_of_its_own():
+    """The first of each group is in its lowest half, whatever its rank among all."""
+    found = own_quantiles([1, 2, 30, 40], [10, 10, 10, 10], [1, 1, 0, 0], 2, 2)
+    assert found.tolist() == [0, 1, 0, 1]
+
+
+def test_ties_keep_the_order_given():
+    """Four places of one rank are parted in the order in which they stand."""
+    assert own_quantiles([7, 7, 7, 7], [1, 1, 1, 1], [0] * 4, 1, 4).tolist() == [0, 1, 2, 3]
+
+
+def test_who_is_in_no_quantile():
+    """Neither a place without people, nor without a rank, nor of no group; they move no other."""
+    rank, people, group = [1, 2, np.nan, 3, 4], [50, 0, 50, 50, 50], [0, 0, 0, -1, 0]
+    assert own_quantiles(rank, people, group, 1, 2).tolist() == [0, -1, -1, -1, 1]
+
+
+def test_a_missing_number_of_people_leaves_its_group_without():
+    """Who is before whom is not known then; another group is not touched."""
+    found = own_quantiles([1, 2, 3], [np.nan, 10, 10], [0, 0, 1], 2, 2)
+    assert found.tolist() == [-1, -1, 1]
+
+
+@given(st.integers(1, 12), st.integers(1, 8), st.integers(0, 2**32 - 1), st.floats(0.1, 1e6))
+def test_places_of_one_size_are_parted_evenly(quantiles, each, seed, people):
+    """Every quantile has as many, of the next ranks, whatever the order and the size."""
+    rank = np.random.default_rng(seed).permutation(quantiles * each)
+    found = own_quantiles(rank, np.full(rank.size, people), np.zeros(rank.size, int), 1, quantiles)
+    assert found.tolist() == (rank // each).tolist()
+
+
 # --- What is refused ---
 
 
@@ -409,6 +450,8 @@ def test_items_of_no_group_are_left_out():
         (lambda: weighted_quantiles([1], [1], [0.0], 1), SchemaError, "group: expected whole"),
         (lambda: weighted_quantiles([1], [1], [0], 1, [0]), SchemaError, "shares: expected shares"),
         (lambda: weighted_quantiles([1, 2], [1], [0], 1), AlignmentError, "expected one value"),
+        (lambda: own_quantiles([1, 2], [1, 2], [0], 1), AlignmentError, "expected one rank"),
+        (lambda: own_quantiles([1], [1], [0], 1, 0), SchemaError, "quantiles: expected 1 quant"),
     ],
 )
 def test_what_makes_no_index_is_refused(call, error, message):

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from healthycities.errors import SchemaError
-from healthycities.metrics.bands import by_district_and_band, shared_sexes, shared_starts
+from healthycities.health.life import ABRIDGED_STARTS
+from healthycities.metrics.bands import (
+    Counts,
+    abridged_starts,
+    by_district_and_band,
+    shared_sexes,
+    shared_starts,
+)
 
 
 def table(rows, column="people"):
@@ -59,3 +66,19 @@ def test_sexes_are_those_that_both_tables_tell():
     assert shared_sexes(SINGLE_YEARS, SINGLE_YEARS) == ("persons", "male", "female")
     assert shared_sexes(persons, SINGLE_YEARS) == ("persons",)
     assert by_district_and_band(persons, "people", ["D1"], np.array([0]), "persons") == 3
+
+
+def test_single_years_make_the_bands_of_a_life_table():
+    """Single years up to 90 and over hold all 20 bands; bands of five years lack the first year."""
+    years = pd.DataFrame({"age_from": range(91)})
+    assert abridged_starts(years, years).tolist() == list(ABRIDGED_STARTS)
+    fives = pd.DataFrame({"age_from": range(0, 95, 5)})
+    with pytest.raises(SchemaError, match="found none from 1 on"):
+        abridged_starts(years, fives)
+
+
+def test_counts_between_two_ages():
+    """From 5 to 9 are the second band, and from 5 on the second and third."""
+    counts = Counts(np.array([[1.0, 2, 4]]), np.array([[10.0, 20, 40]]), np.array([0, 5, 10]))
+    assert [part.tolist() for part in counts.between(5, 10)] == [[2], [20]]
+    assert [part.tolist() for part in counts.between(5)] == [[6], [60]]

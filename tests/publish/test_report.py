@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from tests.publish.conftest import DEVON, MEASURES, NAMES, NOT_USED, TEES, A, Run, air, mortality
 
+from healthycities import catalogue
+from healthycities.catalogue import MetricCard
 from healthycities.publish.report import decimals_for, number
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -114,6 +116,24 @@ def test_the_overview_has_each_authority_with_its_intervals(run: Run):
     assert table[f"{NAMES[DEVON]}*"] == ["no data", "12.0"]
     assert table["England"] == ["1,800 1,620 to 1,980", "10.0"]
     assert "No mayor had been elected" in " ".join(told.text)
+
+
+def test_many_measures_stand_in_several_tables(run: Run, monkeypatch: pytest.MonkeyPatch):
+    """Of ten headlines eight are in the first table of the overview, and two in the next."""
+    names = [f"measure_{n}" for n in range(10)]
+    kind = MEASURES["pm25_mean_ugm3"]
+    run.described = {name: replace(kind, name=name, title=name) for name in names}
+    run.sources_of = dict.fromkeys(names, ("air_quality",))
+    run.measures = [air().assign(metric=name) for name in names]
+    cards = {
+        name: MetricCard(title=name, needs=(), measures=(run.described[name],)) for name in names
+    }
+    monkeypatch.setattr(catalogue, "metrics", lambda: cards)
+    told = page(run)
+    head = "Headline measures of the last year"
+    assert told.captions[:2] == [head, f"{head}, continued"]
+    heads = [[cell.split()[0] for cell in table[0]] for table in told.tables[:2]]
+    assert heads == [["Area", *names[:8]], ["Area", *names[8:]]]
 
 
 def test_a_value_that_covers_a_part_is_marked(run: Run):

@@ -191,6 +191,19 @@ def test_layers_have_only_the_columns_of_their_level(run: Run):
     ]
 
 
+def test_a_measure_of_one_sex_has_its_columns(run: Run):
+    """Rows of males alone are shown as they are; beside rows of persons they are not."""
+    males = mortality().query("sex == 'male'")
+    run.measures = [air(), males.assign(metric="male_mortality"), mortality()]
+    run.described["male_mortality"] = MEASURES["mortality_per100k"]
+    run.sources_of["male_mortality"] = ("deaths",)
+    run.publish()
+    districts = layer(run, "districts")
+    assert districts.loc[A, "male_mortality_2023"] == 4000
+    assert districts["male_mortality_2023"].isna().sum() == 2
+    assert districts.loc[A, "mortality_per100k_2023"] == 5000
+
+
 def test_missing_values_are_null_in_the_file(run: Run):
     """A missing rate, interval or decile is NULL, not 0 and not a number that is none."""
     run.publish()

@@ -46,11 +46,11 @@ def test_measures_are_gathered_by_the_card_that_names_them():
     assert topics(names, described) == (
         Topic(
             "Air",
-            ("no2_mean", "pm25_mean", "people_above_no2_pct"),
+            (("no2_mean", "pm25_mean"), ("people_above_no2_pct",)),
             ("no2_mean", "pm25_mean"),
             ("no2_mean", "pm25_mean"),
         ),
-        Topic("Burden", ("deaths", "deaths_pct"), ("deaths",), ("deaths_pct",)),
+        Topic("Burden", (("deaths",), ("deaths_pct",)), ("deaths",), ("deaths_pct",)),
     )
 
 
@@ -58,11 +58,21 @@ def test_the_first_standard_leads():
     """Standards are shown in the order of the configuration, and the first alone is drawn."""
     described = {name: measure(name) for name in ("parks_who_pct", "parks_local_pct")}
     assert topics(sorted(described), described) == (
-        Topic("Parks", tuple(described), ("parks_who_pct",), ("parks_who_pct",)),
+        Topic("Parks", (tuple(described),), ("parks_who_pct",), ("parks_who_pct",)),
     )
+
+
+def test_several_measures_may_lead(monkeypatch: pytest.MonkeyPatch):
+    """The first two lead and are mapped where the card says that two do."""
+    three = tuple(map(measure, ("male", "female", "at_65")))
+    card = MetricCard(title="Life", needs=(), measures=three, headlines=2)
+    monkeypatch.setattr(catalogue, "metrics", lambda: {"life": card})
+    (topic,) = topics(["at_65", "female", "male"], {one.name: one for one in three})
+    assert topic.measures == ("male", "female", "at_65")
+    assert topic.headlines == topic.mapped == ("male", "female")
 
 
 def test_a_measure_of_no_card_is_shown_all_the_same():
     """What no card names comes last, under a title of its own."""
     (topic,) = topics(["strange"], {"strange": measure("strange")})
-    assert topic == Topic(OTHER, ("strange",), ("strange",), ("strange",))
+    assert topic == Topic(OTHER, (("strange",),), ("strange",), ("strange",))

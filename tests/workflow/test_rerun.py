@@ -45,8 +45,8 @@ def test_a_further_year_runs_its_own_jobs_only(finished: Run):
         "fetch_demo_year": 1,
         "prepare_year": 3,
         "prepare_grid": 3,
-        "measure": 5,
-        "measure_pollutant": 3,
+        "measure": 7,
+        "measure_pollutant": 6,
         "publish": 1,
     }
 
@@ -58,15 +58,22 @@ def test_a_year_less_only_publishes(finished: Run):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "metric"),
+    ("key", "value", "metrics"),
     [
-        ("mortality.confidence", 0.99, "ncd_mortality"),
+        (
+            "mortality.confidence",
+            0.99,
+            ("life_expectancy", "ncd_mortality", "premature_mortality"),
+        ),
     ],
 )
-def test_a_key_reruns_the_metric_that_reads_it(finished: Run, key: str, value: object, metric: str):
-    """A key of one metric reruns that metric of each year, and publishes."""
+def test_a_key_reruns_the_metrics_that_read_it(
+    finished: Run, key: str, value: object, metrics: tuple[str, ...]
+):
+    """A key reruns each metric that reads it, for each year, and publishes."""
     plan = finished.place.plan(changed(finished.config, {key: value}))
-    assert plan.told == [f"Computing {metric} of {year}" for year in (2022, 2023)] + [PUBLISH]
+    computed = [f"Computing {metric} of {year}" for metric in metrics for year in (2022, 2023)]
+    assert plan.told == [*computed, PUBLISH]
 
 
 @pytest.mark.parametrize(
@@ -182,13 +189,15 @@ def test_an_upgrade_of_a_library_reruns_everything(finished: Run, tmp_path: Path
 
 
 def test_a_corrected_file_reruns_what_rests_on_it(finished: Run):
-    """New deaths of 2023 are read, and the two metrics of deaths of that year; no other."""
+    """New deaths of 2023 are read, and the four metrics of deaths of that year; no other."""
     deaths = finished.raw / "nomis_NM_161_1_2023_SYNTHETIC.csv"
     with disturbed([deaths], lambda content: content.replace(b"20100,2,", b"20100,3,", 1)):
         plan = finished.place.plan(finished.config)
     assert plan.told == [
         "Computing attributable_deaths of 2023",
+        "Computing life_expectancy of 2023",
         "Computing ncd_mortality of 2023",
+        "Computing premature_mortality of 2023",
         "Reading deaths of 2023",
         PUBLISH,
     ]

@@ -471,6 +471,82 @@ def _log_of(larger: FloatArray, smaller: FloatArray) -> FloatArray:
     return np.asarray(np.log(larger / missing_where_0(smaller)))
 
 
+# --- Own quantiles ---
+
+
+def own_quantiles(
+    rank: npt.ArrayLike,
+    population: npt.ArrayLike,
+    group: npt.ArrayLike,
+    groups: int,
+    quantiles: int = 10,
+) -> npt.NDArray[np.int64]:
+    """Return the quantile of each item among the people of its own group, from 0, by rank.
+
+    Small areas of an authority, for example, from its most deprived tenth of people to its least,
+    whatever their places in England. With k quantiles, a the share of an item among the people of
+    its group, and S the shares of those of lower rank, the quantile is the whole part of
+    k (S + a/2): an item lies where the middle of its people does, undivided. Where items are few or
+    large a quantile may be left without any. Ties of rank keep the order that the items are given
+    in.
+
+    Parameters
+    ----------
+    rank : (items,) 0 or more; the lowest is the first, such as 1 for the most deprived.
+    population : (items,) people, 0 or more.
+    group : (items,) whole numbers from 0 to ``groups`` - 1; -1 is in no group.
+    groups : number of groups.
+    quantiles : how many, 1 or more.
+
+    Returns
+    -------
+    (items,) whole numbers from 0 to ``quantiles`` - 1; -1 for items without people or rank, and
+    those of no group, which count for nothing; and for all of a group in which somebody's number
+    of people is missing.
+
+    Raises
+    ------
+    AlignmentError : the arrays do not have the same items.
+    SchemaError : a number is negative or infinite, or a group or the number of quantiles out of
+        range.
+
+    Notes
+    -----
+    Source: quantiles of people, not of places, as slopes over deprivation want them (Low and Low
+    2004, Journal of Public Health 26). Test: worked by hand; in groups of places of one size they
+    are tenths of the places.
+    """
+    ranks, people = matched(rank=rank, population=population)
+    codes = _codes(group, groups)
+    if ranks.shape != codes.shape or ranks.ndim != 1:
+        raise AlignmentError(
+            f"expected one rank, population and group for each item, found {ranks.shape} and"
+            f" {codes.shape}"
+        )
+    if quantiles < 1:
+        raise SchemaError(f"expected 1 quantile or more, found {quantiles}", place="quantiles")
+    total = np.bincount(codes[codes >= 0], people[codes >= 0], groups)
+    counted = np.flatnonzero(
+        (codes >= 0) & ~np.isnan(ranks) & (people > 0) & ~np.isnan(total[codes])
+    )
+    order = counted[np.lexsort((ranks[counted], codes[counted]))]
+    found = np.full(codes.shape, -1, dtype=np.int64)
+    found[order] = np.floor(quantiles * _middles(people[order], codes[order])).astype(np.int64)
+    return found
+
+
+def _middles(people: FloatArray, codes: npt.NDArray[np.int64]) -> FloatArray:
+    """Return where the middle of each item's people lies among those of its group, 0 to 1.
+
+    The items are sorted by group.
+    """
+    through = np.cumsum(people)
+    first = np.searchsorted(codes, codes)
+    before = through[first] - people[first]
+    total = through[np.searchsorted(codes, codes, side="right") - 1] - before
+    return np.asarray((through - before - people / 2) / total)
+
+
 # --- Spread within areas ---
 
 

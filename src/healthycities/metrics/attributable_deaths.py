@@ -10,15 +10,14 @@ import pandas as pd
 
 from healthycities import fields
 from healthycities.catalogue import Measure, MetricCard
-from healthycities.errors import SchemaError
 from healthycities.geography.levels import Level, Levels
 from healthycities.given import Given
 from healthycities.health.burden import attributed
-from healthycities.health.causes import ALL_CAUSES
 from healthycities.health.rates import Estimate
 from healthycities.health.response import Exposure, concentration_response
 from healthycities.metrics.bands import by_district_and_band
 from healthycities.metrics.exposure import district_means_ugm3, small_area_means_ugm3
+from healthycities.metrics.mortality import of_all_causes
 from healthycities.metrics.people import people_of_small_areas
 from healthycities.metrics.rows import divided, joined, notes_of, rows, year_note, year_of
 from healthycities.spatial.grid import FloatArray
@@ -83,16 +82,10 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
 def _deaths_by_district(deaths: pd.DataFrame, levels: Levels) -> FloatArray:
     """Deaths of persons from all causes at 30 and over, in the order of the districts."""
     districts = levels.districts[fields.DISTRICT_CODE].tolist()
-    every = deaths[deaths[fields.CAUSE_ICD10] == ALL_CAUSES]
-    if every.empty:
-        raise SchemaError(
-            "expected deaths from all causes, found causes "
-            + ", ".join(sorted(deaths[fields.CAUSE_ICD10].unique())),
-            place="deaths",
-            mend="Ask Nomis for all causes (A00-R99,U00-Y89) as well.",
-        )
     starts = np.array([0, YOUNGEST_AGE])
-    return by_district_and_band(every, fields.DEATHS, districts, starts, "persons")[:, 1]
+    return by_district_and_band(of_all_causes(deaths), fields.DEATHS, districts, starts, "persons")[
+        :, 1
+    ]
 
 
 class _Whole(NamedTuple):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from healthycities import fields, tables
 from healthycities.errors import SchemaError
+from healthycities.geography.levels import Level
+from healthycities.health.life import ABRIDGED_STARTS
 from healthycities.spatial.grid import FloatArray, IntArray
 
 _PARTS = ["male", "female"]
@@ -40,6 +43,57 @@ def shared_starts(
             )
         starts &= ages
     return np.array(sorted(starts), dtype=np.int64)
+
+
+def abridged_starts(deaths: pd.DataFrame, population: pd.DataFrame) -> IntArray:
+    """Return the first ages of the 20 bands of abridged life tables, which both tables must tell.
+
+    Raises
+    ------
+    SchemaError : a table lacks one of the bands, such as the first year of life.
+    """
+    starts = shared_starts(deaths, population, ABRIDGED_STARTS)
+    lacking = sorted(set(ABRIDGED_STARTS) - set(starts.tolist()))
+    if lacking:
+        raise SchemaError(
+            f"expected {len(ABRIDGED_STARTS)} bands of age (0, 1 to 4, 5 to 9, … 90 and over) in"
+            f" deaths and population, found none from {', '.join(map(str, lacking))} on",
+            mend="Take deaths in the 20 bands of Nomis and people by single year of age.",
+        )
+    return starts
+
+
+class Counts(NamedTuple):
+    """Deaths and people of areas x bands, and the first age of each band."""
+
+    deaths: FloatArray
+    people: FloatArray
+    starts: IntArray
+
+    def summed(self, level: Level) -> Counts:
+        """Add districts up to the areas of a level, by band."""
+        deaths, people = (level.weights.matrix @ part for part in (self.deaths, self.people))
+        return Counts(deaths, people, self.starts)
+
+    def between(self, first: int, end: int = tables.OLDEST_AGE) -> tuple[FloatArray, FloatArray]:
+        """Return the deaths and people of each area from an age on, up to another."""
+        within = (self.starts >= first) & (self.starts < end)
+        return self.deaths[:, within].sum(axis=1), self.people[:, within].sum(axis=1)
+
+
+def counts_of_districts(
+    deaths: pd.DataFrame,
+    population: pd.DataFrame,
+    districts: Sequence[str],
+    starts: IntArray,
+    sex: str,
+) -> Counts:
+    """Sum deaths and people to districts x bands; parameters as :func:`by_district_and_band`."""
+    return Counts(
+        by_district_and_band(deaths, fields.DEATHS, districts, starts, sex),
+        by_district_and_band(population, fields.PEOPLE, districts, starts, sex),
+        starts,
+    )
 
 
 def by_district_and_band(

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from healthycities import fields
@@ -15,11 +14,11 @@ from healthycities.catalogue import Measure, MetricCard
 from healthycities.errors import SchemaError
 from healthycities.geography.levels import Level, Levels
 from healthycities.given import Given
-from healthycities.health.causes import causes_in_group
-from healthycities.health.rates import FEWEST_EVENTS, directly_standardised_rate
+from healthycities.health.rates import directly_standardised_rate
 from healthycities.health.standards import STANDARD_STARTS, european_standard_population_2013
 from healthycities.metrics.bands import by_district_and_band, shared_sexes, shared_starts
-from healthycities.metrics.rows import NOT_KNOWN, joined, rows, year_note, year_of
+from healthycities.metrics.mortality import notes_of_rates, of_cause_group, years_said
+from healthycities.metrics.rows import rows
 from healthycities.spatial.grid import FloatArray, IntArray
 
 CARD = MetricCard(
@@ -67,12 +66,9 @@ class _Parts(NamedTuple):
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year, by sex where both sources tell the sexes."""
     levels = Levels(given.inputs["areas"])
-    causes = causes_in_group(
-        given.inputs["deaths"][fields.CAUSE_ICD10].unique().tolist(),
-        str(given.keys["mortality.cause_group"]),
+    deaths, causes = of_cause_group(
+        given.inputs["deaths"], str(given.keys["mortality.cause_group"])
     )
-    deaths = given.inputs["deaths"]
-    deaths = deaths[deaths[fields.CAUSE_ICD10].isin(causes)]
     population = given.inputs["population"]
     starts = shared_starts(deaths, population, STANDARD_STARTS)
     districts = levels.districts[fields.DISTRICT_CODE].tolist()
@@ -134,30 +130,9 @@ def _rows(
         denominator=people.sum(axis=1),
         sex=sex,
         age=age,
-        notes=_notes(rate.value, total, _year_notes(given)),
+        notes=notes_of_rates(
+            rate.value,
+            total,
+            years_said(given.inputs["deaths"], given.inputs["population"], given.year),
+        ),
     )
-
-
-def _year_notes(given: Given) -> str | None:
-    inputs = given.inputs
-    return joined(
-        *(
-            year_note(what, year_of(inputs[name]), given.year)
-            for what, name in (("deaths", "deaths"), ("people", "population"))
-        )
-    )
-
-
-def _notes(rate: FloatArray, deaths: FloatArray, note: str | None) -> npt.NDArray[np.object_]:
-    return np.array(
-        [joined(note, _why_missing(*pair)) for pair in zip(rate, deaths, strict=True)],
-        dtype=object,
-    )
-
-
-def _why_missing(rate: float, deaths: float) -> str | None:
-    if not np.isnan(rate):
-        return None
-    if deaths < FEWEST_EVENTS:
-        return f"no rate is given below {FEWEST_EVENTS} deaths"
-    return NOT_KNOWN

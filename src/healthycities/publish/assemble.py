@@ -61,6 +61,12 @@ class Results:
         """Return the measures of one level."""
         return self.measures[self.measures[fields.LEVEL] == level]
 
+    @cached_property
+    def shown(self) -> pd.DataFrame:
+        """The measures that layers and report show: for persons, or for the one sex they are of."""
+        sexes = self.measures.groupby(fields.METRIC)[fields.SEX].transform("nunique")
+        return self.measures[(self.measures[fields.SEX] == "persons") | (sexes == 1)]
+
     def years(self) -> tuple[int, ...]:
         """Return the years that any measure has, ascending."""
         return tuple(sorted({int(year) for year in self.measures[fields.YEAR].unique()}))

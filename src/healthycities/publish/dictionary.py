@@ -19,10 +19,13 @@ from healthycities.publish.layers import LAYERS, Column, measure_columns
 from healthycities.synthetic import SYNTHETIC
 
 TITLES: Mapping[str, str] = {
-    "authorities": "Strategic authorities of England with their measures for all persons.",
-    "districts": "Districts of England with their measures for all persons.",
+    "authorities": "Strategic authorities of England with their measures: for all persons, or for "
+    "the one sex that a measure is of.",
+    "districts": "Districts of England with their measures: for all persons, or for the one sex "
+    "that a measure is of.",
     "small_areas": "Small areas (LSOA 2021) of England with their measures for all persons.",
-    "england": "England with its measures for all persons.",
+    "england": "England with its measures: for all persons, or for the one sex that a measure is "
+    "of.",
     "measures": "Every measure of every area, year, sex and age, with its unit and interval.",
     "dictionary": "What each column of each layer holds, its unit, method, source and licence.",
 }

@@ -68,7 +68,7 @@ def measure_columns(results: Results, level: str) -> tuple[Column, ...]:
     ------
     SchemaError : the name of a column would be longer than 60 characters.
     """
-    rows = _persons(results, level)
+    rows = _shown(results, level)
     bounded = set(rows.loc[rows[[fields.LOWER, fields.UPPER]].notna().any(axis=1), fields.METRIC])
     cases = (
         rows[[fields.METRIC, fields.YEAR]]
@@ -95,13 +95,12 @@ def _require_short(columns: Iterable[Column]) -> None:
         )
 
 
-def _persons(results: Results, level: str) -> pd.DataFrame:
-    rows = results.of(level)
-    return rows[rows[fields.SEX] == "persons"]
+def _shown(results: Results, level: str) -> pd.DataFrame:
+    return results.shown[results.shown[fields.LEVEL] == level]
 
 
 def wide(results: Results, level: str) -> pd.DataFrame:
-    """Return the measures of a level for persons, one row an area.
+    """Return the measures of a level that are shown, one row an area.
 
     Returns
     -------
@@ -110,9 +109,9 @@ def wide(results: Results, level: str) -> pd.DataFrame:
 
     Raises
     ------
-    SchemaError : a measure has several bands of age for persons, so that no one number is its own.
+    SchemaError : a measure has several bands of age, so that no one number is its own.
     """
-    rows = _persons(results, level)
+    rows = _shown(results, level)
     _require_one_age(rows)
     codes = results.names[level].index
     groups = {
@@ -133,7 +132,7 @@ def _require_one_age(rows: pd.DataFrame) -> None:
         row = repeated.iloc[0]
         raise SchemaError(
             f"{row[fields.METRIC]}, {row[fields.AREA_CODE]}, {row[fields.YEAR]}: expected one band "
-            "of age for persons, found several",
+            "of age, found several",
             mend="Give each band of age a measure of its own.",
         )
 

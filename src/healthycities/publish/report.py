@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Any
 
 import geopandas as gpd
@@ -187,9 +188,9 @@ class Reader:
 
     @cached_property
     def _held(self) -> dict[tuple[str, str, int], pd.DataFrame]:
-        """Rows for persons of each (level, measure, year), by area code, for all of its areas."""
-        rows = self.results.measures
-        shown = rows[(rows[fields.SEX] == "persons") & (rows[fields.LEVEL] != "small_area")]
+        """Shown rows of each (level, measure, year), by area code, for all of its areas."""
+        rows = self.results.shown
+        shown = rows[rows[fields.LEVEL] != "small_area"]
         return {
             (level, name, int(year)): self._whole(group, level)
             for (level, name, year), group in shown.groupby(
@@ -205,7 +206,7 @@ class Reader:
         return tuple(sorted(year for *of, year in self._held if of == [self.level, name]))
 
     def values(self, name: str, year: int, level: str) -> pd.DataFrame:
-        """Return the rows of a measure for persons, by area code, for every area of the level.
+        """Return the shown rows of a measure, by area code, for every area of the level.
 
         Parameters
         ----------
@@ -367,9 +368,27 @@ def _headings(reader: Reader, columns: Sequence[tuple[str, int]]) -> list[Headin
     ]
 
 
-def _of_last_year(reader: Reader, caption: str, names: Iterable[str]) -> Table:
-    columns = [(name, reader.years(name)[-1]) for name in names]
-    return _table(reader, caption, columns, _headings(reader, columns))
+def _of_last_year(
+    reader: Reader, caption: str, groups: Iterable[Sequence[str]]
+) -> tuple[Table, ...]:
+    """Return measures in tables that are not too wide; a group of them stands in one table."""
+    captions = chain([caption], repeat(f"{caption}, continued"))
+    columns = ([(name, reader.years(name)[-1]) for name in names] for names in _parted(groups))
+    return tuple(
+        _table(reader, said, those, _headings(reader, those))
+        for said, those in zip(captions, columns, strict=False)
+    )
+
+
+def _parted(groups: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Put groups of measures together, one after the other, up to the width of a table."""
+    parts: list[list[str]] = []
+    for group in groups:
+        if parts and len(parts[-1]) + len(group) <= MOST_COLUMNS:
+            parts[-1].extend(group)
+        else:
+            parts.append(list(group))
+    return parts
 
 
 def _by_year(reader: Reader, title: str, names: Sequence[str]) -> list[Table]:
@@ -524,7 +543,7 @@ def _section(reader: Reader, shapes: Shapes, topic: Topic) -> Section:
     maps = [_map_picture(reader, shapes, name) for name in topic.mapped]
     tables = _by_year(reader, topic.title, shown)
     if set(topic.measures) - set(shown):
-        tables.insert(0, _of_last_year(reader, f"{topic.title}: all measures", topic.measures))
+        tables[:0] = _of_last_year(reader, f"{topic.title}: all measures", topic.families)
     pictures = (*maps, *(trend for trend in trends if trend is not None))
     return Section(topic.title, pictures, tuple(tables))
 
@@ -575,7 +594,7 @@ def render(
     shapes = shapes_to_draw(frames["districts"])
     found = topics(reader.names(), guide.measures)
     shown = [name for topic in found for name in topic.measures]
-    headlines = [name for topic in found for name in topic.headlines]
+    headlines = [topic.headlines for topic in found]
     environment = Environment(
         loader=PackageLoader(f"{catalogue.PACKAGE}.publish"),
         autoescape=True,

@@ -20,17 +20,24 @@ class Topic:
 
     Parameters
     ----------
-    measures : names of all of them, in the order of the card.
-    headlines : the leading one; one for each pollutant where the metric is given by pollutant, and
-        the first that the configuration names where it is given by standard.
+    families : names of all of them, in the order of the card; those of one measure of the card,
+        such as its pollutants, stand together.
+    headlines : the leading ones, as many as the card says; each for every pollutant where the
+        metric is given by pollutant, and of the first standard that the configuration names where
+        it is given by standard.
     mapped : the ones to draw as maps: the headlines, or where those are counts, which grow with
         the people of an area, the first that is not.
     """
 
     title: str
-    measures: tuple[str, ...]
+    families: tuple[tuple[str, ...], ...]
     headlines: tuple[str, ...]
     mapped: tuple[str, ...]
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of all measures, in the order of the card."""
+        return _names(self.families)
 
 
 def topics(names: Iterable[str], measures: Mapping[str, Measure]) -> tuple[Topic, ...]:
@@ -49,7 +56,7 @@ def topics(names: Iterable[str], measures: Mapping[str, Measure]) -> tuple[Topic
         taken = {name for family in families for name in family}
         waiting = [name for name in waiting if name not in taken]
         if families:
-            found.append(_topic(card.title, families, measures, _leading(card)))
+            found.append(_topic(card.title, families, measures, card.headlines, _in_family(card)))
     if waiting:
         found.append(_topic(OTHER, [sorted(waiting)], measures))
     return tuple(found)
@@ -67,7 +74,7 @@ def _families(card: MetricCard, names: Sequence[str]) -> list[list[str]]:
     return [family for family in families if family]
 
 
-def _leading(card: MetricCard) -> int | None:
+def _in_family(card: MetricCard) -> int | None:
     """How many measures of a family lead: of standards one, for they are of the same kind."""
     return 1 if "standard" in card.by else None
 
@@ -83,12 +90,18 @@ def _topic(
     title: str,
     families: list[list[str]],
     measures: Mapping[str, Measure],
-    leading: int | None = None,
+    leading: int = 1,
+    in_family: int | None = None,
 ) -> Topic:
     rates = [[name for name in family if measures[name].statistic != COUNT] for family in families]
+    first = next((family for family in rates if family), [])
     return Topic(
         title=title,
-        measures=tuple(name for family in families for name in family),
-        headlines=tuple(families[0][:leading]),
-        mapped=tuple(next((family for family in rates if family), [])[:leading]),
+        families=tuple(map(tuple, families)),
+        headlines=_names(family[:in_family] for family in families[:leading]),
+        mapped=_names(family[:in_family] for family in rates[:leading]) or tuple(first[:in_family]),
     )
+
+
+def _names(families: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(name for family in families for name in family)

@@ -29,6 +29,7 @@ CARD = SourceCard(
         "those of 2011."
     ),
     kind="table",
+    optional=True,
 )
 
 _INDEX = r"Index of Multiple Deprivation \(IMD\)"

@@ -74,8 +74,8 @@ def ageing(codes: list[str], *, seed: int) -> Floats:
 
 def death_rates() -> Floats:
     """Deaths per person and year by sex (male, female) and single year of age: Gompertz-like."""
-    level = np.array([-10.39, -11.05])[:, None]
-    slope = np.array([0.0932, 0.0985])[:, None]
+    level = np.array([-10.39, -11.3])[:, None]
+    slope = np.array([0.0932, 0.1005])[:, None]
     oldest = np.where(AGES < 90, 0.0, 5.0)
     rates = 0.00008 + np.exp(level + slope * (AGES + oldest))
     rates[:, 0] = [0.0040, 0.0033]
