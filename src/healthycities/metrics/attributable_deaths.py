@@ -57,6 +57,7 @@ CARD = MetricCard(
             counts_in="denominator",
         ),
     ),
+    caveats=("The interval says nothing of the uncertainty of concentrations or deaths.",),
 )
 
 YOUNGEST_AGE = 30

@@ -49,6 +49,10 @@ CARD = MetricCard(
             counts="deaths from {cause_group}",
         ),
     ),
+    caveats=(
+        "WHO leaves renal complications of diabetes out of its four groups; counts by "
+        "three-character code cannot.",
+    ),
 )
 
 _MULTIPLIER = 100_000.0
