@@ -53,6 +53,7 @@ bench: $(READY)
 generated: $(READY)
 	$(BIN)/python -m healthycities describe schema > config/schema.json
 	$(BIN)/python -m healthycities describe sources > data/README.md
+	$(BIN)/python -m healthycities describe metrics > docs/metrics.md
 
 # Needs the network and `pip install uv`; see CONTRIBUTING.md.
 lock:

@@ -23,7 +23,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = (
     {"errors", "fields", "pollutants", "synthetic", "given", "package_tables"},
     {"tables", "catalogue"},
-    {"libraries"},
+    {"libraries", "formulas"},
     {"spatial"},
     {"io", "geography", "health"},
     {"sources", "settings"},

@@ -278,13 +278,25 @@ def test_every_card_has_all_its_texts(place: str, card: object):
     """No text of a card is empty, of another type, or has space around it."""
     for part in parts_of(card):  # type: ignore[arg-type]
         value = getattr(card, part.name)
-        if isinstance(value, (bool, int)):
+        if isinstance(value, (bool, int)) or value == part.default:
             continue
         texts = value if isinstance(value, tuple) else (value,)
         assert isinstance(value, tuple) or value
         for text in texts:
             assert isinstance(text, (str, Measure))
             assert not isinstance(text, str) or (text and text == text.strip())
+
+
+def test_what_rests_on_deaths_says_which_it_counts():
+    """Each measure of a metric that needs deaths names them, for the rule of small counts."""
+    silent = [
+        measure.name
+        for card in catalogue.metrics().values()
+        if "deaths" in sources_behind(card.needs)
+        for measure in card.measures
+        if not measure.counts
+    ]
+    assert not silent
 
 
 def test_needs_are_held_by_the_house():

@@ -12,7 +12,7 @@ from healthycities import catalogue, cli
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT = ROOT / "config" / "config.yaml"
-VERBS = ("check", "describe", "fetch", "prepare", "overlap", "measure", "publish")
+VERBS = ("check", "describe", "explain", "fetch", "prepare", "overlap", "measure", "publish")
 
 
 def written(folder: Path, text: str) -> str:
@@ -131,6 +131,47 @@ def test_describe_sources_prints_the_committed_page(capsys: pytest.CaptureFixtur
     """data/README.md is what the cards say today."""
     assert cli.main(["describe", "sources"]) == 0
     assert capsys.readouterr().out == (ROOT / "data/README.md").read_text(encoding="utf-8")
+
+
+def test_describe_metrics_prints_the_committed_page(capsys: pytest.CaptureFixture[str]):
+    """docs/metrics.md is what the cards and docstrings say today."""
+    assert cli.main(["describe", "metrics"]) == 0
+    assert capsys.readouterr().out == (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_metrics_is_whole_markdown():
+    """Each metric has a heading, its measures in a table, and links to sources that there are."""
+    page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    html = MarkdownIt("commonmark").enable("table").render(page)
+    _, *sections = html.split("<h2>")
+    assert [section.partition("<")[0] for section in sections] == list(catalogue.metrics())
+    for section, card in zip(sections, catalogue.metrics().values(), strict=True):
+        measures = section.partition("<table>")[2].partition("</table>")[0]
+        assert measures.count("<tr>") - 1 >= len(card.measures)
+        assert measures.count("<td>") == 5 * (measures.count("<tr>") - 1)
+        linked = {part.partition('"')[0] for part in section.split("README.md#")[1:]}
+        assert linked
+        assert linked <= set(catalogue.sources())
+
+
+def test_explain_says_what_a_metric_of_a_configuration_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """The confidence of the configuration given stands among the parameters, not the default's."""
+    config = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+    config["mortality"]["confidence"] = 0.998
+    file = written(tmp_path, yaml.safe_dump(config))
+    assert cli.main(["explain", "ncd_mortality", "--config", file]) == 0
+    assert "    mortality.confidence = 0.998" in capsys.readouterr().out.splitlines()
+
+
+def test_explain_tells_an_unknown_name_with_the_nearest(capsys: pytest.CaptureFixture[str]):
+    """One line has the names that were meant, of metrics and of measures."""
+    assert cli.main(["explain", "pm25_meen_ugm3", "--config", str(DEFAULT)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert "no metric or measure is called 'pm25_meen_ugm3'; nearest are pm25_mean_ugm3" in said.err
 
 
 def test_the_page_of_sources_is_whole_markdown():

@@ -75,7 +75,10 @@ class Measure:
     """One number of the result: braces are filled from the settings, the pollutant, the standard.
 
     ``pollutants``, ``distance_kinds`` (of a standard of access) and ``levels`` say where it is
-    given, where that is not everywhere that the metric is.
+    given, where that is not everywhere that the metric is. ``counts`` names the events of people
+    that it counts, such as ``deaths from all causes``: the rule of ``disclosure`` is held over all
+    measures that count the same. Their number stands ``counts_in`` the numerator; or in the
+    denominator, where the numerator is a sum of shares of them.
     """
 
     name: str
@@ -87,6 +90,8 @@ class Measure:
     pollutants: tuple[str, ...] = ()
     distance_kinds: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    counts: str = ""
+    counts_in: Literal["numerator", "denominator"] = "numerator"
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class MetricCard:
     wildcard. ``by`` is ``("year",)``, ``("pollutant", "year")`` or ``("standard", "year")``: all
     standards of access that the configuration asks for are computed in one job, from one reading
     of its inputs. ``headlines`` says how many of the measures, from the first on, lead the others
-    in the report.
+    in the report. ``caveats`` say what its numbers cannot tell, a sentence or two each.
     """
 
     title: str
@@ -108,6 +113,7 @@ class MetricCard:
     settings: tuple[str, ...] = ()
     levels: tuple[str, ...] = ("small_area", "district", "authority", "england")
     headlines: int = 1
+    caveats: tuple[str, ...] = ()
 
     @property
     def files_by(self) -> tuple[str, ...]:

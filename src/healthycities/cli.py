@@ -112,6 +112,13 @@ def _describe(options: argparse.Namespace) -> None:
     print(describe.PAGES[options.page](), end="")  # noqa: T201
 
 
+def _explain(options: argparse.Namespace) -> None:
+    from healthycities.stages.explain import explain
+
+    given = settings.from_mapping(read_config(options.config), options.config)
+    print(explain(options.name, given), end="")  # noqa: T201
+
+
 class _NoKeyTwice(yaml.SafeLoader):  # type: ignore[misc]
     """Refuses a mapping that gives a key twice, of which plain YAML would take the last."""
 
@@ -198,7 +205,11 @@ def _parser() -> argparse.ArgumentParser:
     given = ("--input", "--out", "--keys")
     verb("check", _check, "find every error of a configuration in one go", "--config")
     describe = verb("describe", _describe, "print a page that is written from the code")
-    describe.add_argument("page", choices=("schema", "sources"))
+    describe.add_argument("page", choices=("schema", "sources", "metrics"))
+    explain = verb(
+        "explain", _explain, "say what a metric is, how it is made and from what", "--config"
+    )
+    explain.add_argument("name", metavar="METRIC", help="name of a metric's file, or of a measure")
     verb(
         "fetch",
         _fetch,

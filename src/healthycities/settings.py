@@ -164,6 +164,23 @@ class BurdenSettings(Section):
     )
 
 
+class DisclosureSettings(Section):
+    """How small counts of deaths are kept from telling of single people, in all that is published.
+
+    The default withholds: what was published once cannot be taken back.
+    """
+
+    rule: Literal["none", "suppress", "round"] = Field(
+        "suppress",
+        description="none: publish every count; suppress: withhold small counts, and others from "
+        "which they could be worked out; round: round counts, and give their rates without limits",
+    )
+    below: int = Field(
+        5, ge=2, description="For suppress: counts from 1 to one less than this are small"
+    )
+    base: int = Field(5, ge=2, description="For round: counts are made up of multiples of this")
+
+
 class DemoSettings(Section):
     """Size of the synthetic England."""
 
@@ -215,6 +232,7 @@ class Settings(Section):
     green_cover: GreenCoverSettings = Field(default_factory=GreenCoverSettings)
     mortality: MortalitySettings = Field(default_factory=MortalitySettings)
     burden: BurdenSettings = Field(default_factory=BurdenSettings)
+    disclosure: DisclosureSettings = Field(default_factory=DisclosureSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
 

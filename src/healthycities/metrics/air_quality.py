@@ -56,6 +56,11 @@ CARD = MetricCard(
             levels=("district", "authority", "england", "deprivation_decile"),
         ),
     ),
+    caveats=(
+        "Modelled background concentrations are not measurements, and a comparison with a legal "
+        "target is a proxy, not an assessment of compliance.",
+        "PM2.5 and NO2 overlap: their burdens are not to be added.",
+    ),
 )
 
 

@@ -39,6 +39,8 @@ CARD = MetricCard(
             "{function_rr_upper}) per {function_increment} µg/m³ ({function_source}; "
             "{function_standing}); larger areas are sums of districts. The interval is that of the "
             "risk alone, shared by all areas.",
+            counts="deaths from all causes",
+            counts_in="denominator",
         ),
         Measure(
             name="deaths_attributable_pm25_pct",
@@ -50,8 +52,11 @@ CARD = MetricCard(
             "{function_rr} ({function_rr_lower} to {function_rr_upper}) per {function_increment} "
             "µg/m³ ({function_source}; {function_standing}). The interval is that of the risk "
             "alone, shared by all areas.",
+            counts="deaths from all causes",
+            counts_in="denominator",
         ),
     ),
+    caveats=("The interval says nothing of the uncertainty of concentrations or deaths.",),
 )
 
 YOUNGEST_AGE = 30

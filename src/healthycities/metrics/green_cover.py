@@ -41,6 +41,10 @@ CARD = MetricCard(
             levels=("district", "authority", "england", "deprivation_decile"),
         ),
     ),
+    caveats=(
+        "Neither measure says whether anybody may enter.",
+        "The raster is of one date, whatever the year.",
+    ),
 )
 
 ENOUGH_FOR_ENGLAND = 0.99

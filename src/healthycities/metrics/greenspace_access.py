@@ -36,6 +36,13 @@ CARD = MetricCard(
             "{standard_standing}.{if_walk}",
         ),
     ),
+    caveats=(
+        "A whole small area counts as near or not, at its centroid.",
+        "The sites are those of one date, whatever the year. Each counts by its own size: two that "
+        "touch are not added up.",
+        "OS Open Greenspace leaves out most of the large sites of the countryside, so that the "
+        "shares of the standards for the largest sites are the most understated.",
+    ),
 )
 
 _EVERY_POINT = "the sites are not given: access points of every kind and size of site count"

@@ -41,6 +41,9 @@ CARD = MetricCard(
             "over its whole area; both in m².",
         ),
     ),
+    caveats=(
+        "OS Open Greenspace leaves out most natural greenspace and countryside: a lower bound.",
+    ),
 )
 
 

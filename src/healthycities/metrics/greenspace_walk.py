@@ -31,6 +31,11 @@ CARD = MetricCard(
             distance_kinds=("walk",),
         ),
     ),
+    caveats=(
+        "Footpaths are not in OS Open Roads, so that some walks are shorter than measured; nor are "
+        "gates, steps and busy roads without a pavement, so that others are longer.",
+        "Blue space does not count.",
+    ),
 )
 
 

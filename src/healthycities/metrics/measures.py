@@ -104,7 +104,10 @@ def _green_words(keys: Mapping[str, Any]) -> dict[str, str]:
     if classes is not None:
         codes = "class" if len(classes) == 1 else "classes"
         return {"green_cells": f"the {codes} {_said(classes)}"}
-    return {} if threshold is None else {"green_cells": f"cells with an NDVI above {threshold:g}"}
+    if threshold is not None:
+        return {"green_cells": f"cells with an NDVI above {threshold:g}"}
+    # A configuration that says neither has no such metric, and may ask what it is.
+    return {"green_cells": "cells that are green"}
 
 
 def _said(value: Any) -> str:

@@ -35,6 +35,7 @@ CARD = MetricCard(
             statistic="directly standardised rate",
             method="European Standard Population 2013; interval by Dobson's method; counts of "
             "districts are summed by sex and age first. Denominator: people.",
+            counts="deaths from {cause_group}",
         ),
         Measure(
             name="{cause_group}_mortality_under75_per100k",
@@ -44,7 +45,12 @@ CARD = MetricCard(
             statistic="directly standardised rate",
             method="European Standard Population 2013, ages under 75; interval by Dobson's method; "
             "counts of districts are summed by sex and age first. Denominator: people.",
+            counts="deaths from {cause_group}",
         ),
+    ),
+    caveats=(
+        "WHO leaves renal complications of diabetes out of its four groups; counts by "
+        "three-character code cannot.",
     ),
 )
 

@@ -16,6 +16,7 @@ from healthycities.spatial.grid import FloatArray
 NOTE_SEPARATOR = "; "
 NOT_KNOWN = "no data"
 NOTHING = "nothing to divide by"
+RESTS_ON = "rests on"
 _FULL = 1 - 1e-9
 
 
@@ -140,7 +141,7 @@ def notes_of(value: FloatArray, covered: FloatArray, note: str | None) -> npt.ND
 def _coverage_note(value: float, covered: float) -> str | None:
     if np.isnan(value):
         return NOTHING if np.isnan(covered) else NOT_KNOWN
-    return None if covered >= _FULL else f"rests on {100 * covered:.1f} % of the whole"
+    return None if covered >= _FULL else f"{RESTS_ON} {100 * covered:.1f} % of the whole"
 
 
 def joined(*notes: str | None) -> str | None:

@@ -22,6 +22,7 @@ from healthycities.publish import layers
 from healthycities.publish.assemble import Results
 from healthycities.publish.classes import Guideline, guidelines
 from healthycities.publish.dictionary import credits_used
+from healthycities.publish.disclose import WITHHELD
 from healthycities.publish.drawing import (
     LARGE_MAP_IN,
     SMALL_MAP_IN,
@@ -239,7 +240,7 @@ def number(value: float, decimals: int) -> str:
 
 def _cell(row: Any, decimals: int) -> Cell:
     if pd.isna(row[fields.VALUE]):
-        return Cell("no data")
+        return Cell("withheld" if WITHHELD in str(row[fields.NOTE]) else "no data")
     low, high = row[fields.LOWER], row[fields.UPPER]
     given = pd.notna(low) and pd.notna(high)
     interval = f"{number(low, decimals)} to {number(high, decimals)}" if given else ""

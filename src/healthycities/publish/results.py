@@ -17,6 +17,7 @@ from healthycities.io.atomic import replacing, write_json, write_text
 from healthycities.io.geopackage import write_geopackage
 from healthycities.publish.assemble import Results, assemble
 from healthycities.publish.dictionary import dictionary, layer_descriptions
+from healthycities.publish.disclose import disclosed
 from healthycities.publish.guide import Guide, credits_of
 from healthycities.publish.layers import spatial_layers
 from healthycities.publish.provenance import provenance
@@ -59,6 +60,8 @@ def publish(
     """
     results = assemble(measure_files, areas_file, synthetic=settings.synthetic)
     require_parts_add_up(results)
+    # After the sums were held against one another, and before anything is made of the results.
+    results = disclosed(results, measures, settings.disclosure)
     guide = Guide(measures, sources_of, credits_of(settings))
     guide.require(results.measures["metric"].unique())
     frames = spatial_layers(

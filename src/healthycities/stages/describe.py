@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from healthycities import catalogue
 from healthycities.catalogue import SourceCard
-from healthycities.settings import schema_json
+from healthycities.formulas import Formula
+from healthycities.settings import Settings, schema_json
+from healthycities.stages.explain import Explanation, explanation
 
 _HEAD = """# Data
 
@@ -121,6 +123,92 @@ def _cell(text: str) -> str:
     return re.sub(r"(https?://\S*[^\s;,.)])", r"<\1>", text.replace("|", r"\|"))
 
 
+# --- The metrics ---
+
+_METRICS_HEAD = """# The metrics
+
+Written from `src/healthycities/metrics/`, and from the docstrings of what they call, by `make
+generated`; do not edit by hand. `healthycities explain METRIC --config FILE` says the same of a
+configuration of your own. What all metrics share stands in [methods.md](methods.md).
+
+Names, texts and parameters are as the defaults of the settings make them. A metric by pollutant is
+shown for one of them, {pollutant}.
+"""
+
+_METRIC = """
+## {name}
+
+{title}.
+
+{measures}
+{method}{formulas}{parameters}
+**Sources**: {sources}.
+{caveats}"""
+
+_SHOWN_POLLUTANT = "pm25"
+
+
+def metrics_page() -> str:
+    """Return docs/metrics.md: each metric, how it is made, and what it cannot tell."""
+    defaults = Settings.model_validate(
+        {
+            "run": "defaults",
+            "years": [2023],
+            "pollutants": [_SHOWN_POLLUTANT],
+            "authorities_as_at": "2026-09-30",
+            "sources": {},
+        }
+    )
+    found = [explanation(name, defaults) for name in catalogue.metrics()]
+    return _METRICS_HEAD.format(pollutant=_SHOWN_POLLUTANT) + "".join(map(_metric, found))
+
+
+def _metric(found: Explanation) -> str:
+    return _METRIC.format(
+        name=found.name,
+        title=found.card.title,
+        measures="\n".join(_measure_table(found)),
+        method="".join(_method_texts(found)),
+        formulas="".join(map(_formula_text, found.formulas)),
+        parameters="".join(_parameter_table(found)),
+        sources=", ".join(map(_source_link, found.sources)),
+        caveats="".join(f"\n{caveat}\n" for caveat in found.card.caveats),
+    )
+
+
+def _measure_table(found: Explanation) -> Iterator[str]:
+    yield "| measure | title | unit | direction | levels |"
+    yield "| --- | --- | --- | --- | --- |"
+    for one in found.measures:
+        levels = ", ".join(found.levels_of(one))
+        cells = (f"`{one.name}`", one.title, one.unit, one.direction, levels)
+        yield f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _method_texts(found: Explanation) -> Iterator[str]:
+    """Yield each method once, after the measures that it is of."""
+    names: dict[str, list[str]] = {}
+    for one in found.measures:
+        names.setdefault(one.method, []).append(f"`{one.name}`")
+    yield from (f"\n{', '.join(of)}: {method}\n" for method, of in names.items())
+
+
+def _formula_text(formula: Formula) -> str:
+    return f"\n`{formula.name}`\n\n```text\n{formula.text}\n\n{formula.notes}\n```\n"
+
+
+def _parameter_table(found: Explanation) -> Iterator[str]:
+    if found.parameters:
+        yield "\n| parameter | default | what it is |\n| --- | --- | --- |\n"
+    for one in found.parameters:
+        yield f"| `{one.key}` | {_cell(one.value)} | {_cell(one.about)} |\n"
+
+
+def _source_link(name: str) -> str:
+    card = catalogue.sources()[name]
+    return f"[{name}](../data/README.md#{name}) ({card.licence})"
+
+
 PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"schema": schema_json, "sources": sources_page}
+    {"schema": schema_json, "sources": sources_page, "metrics": metrics_page}
 )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 from pathlib import Path
 
 from healthycities import catalogue
 from healthycities.catalogue import Measure
-from healthycities.metrics.measures import filled, standards_of
 from healthycities.publish.results import publish
 from healthycities.settings import Settings
+from healthycities.stages.described import described
 from healthycities.stages.needs import needs_of, overlaps_used, sources_used
 
 
@@ -55,11 +54,8 @@ def measures_of(settings: Settings) -> dict[str, tuple[Measure, tuple[str, ...]]
     for metric in settings.chosen_metrics:
         card = catalogue.metrics()[metric]
         sources = tuple(sorted(sources_used(settings, settings.uses(card))))
-        keys = settings.keys(*card.settings)
-        pollutants = settings.pollutants if "pollutant" in card.by else (None,)
-        for case in product(pollutants, standards_of(card, keys)):
-            for measure in filled(card, keys, *case).values():
-                found[measure.name] = (measure, sources)
+        for measure in described(card, settings):
+            found[measure.name] = (measure, sources)
     return found
 
 

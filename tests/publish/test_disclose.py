@@ -1,0 +1,439 @@
+"""Small counts, attacked by a reader who has every published file.
+
+Four districts, two in each of two authorities, and England. A reader looks for the deaths of each
+district by sex and age, which are whole numbers, in everything that is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.optimize import Bounds, LinearConstraint, milp
+from shapely import box
+from tests.publish.conftest import DEVON, ENGLAND, MEASURES, TEES, Run
+
+from healthycities import tables
+from healthycities.catalogue import Measure
+from healthycities.errors import SchemaError
+from healthycities.publish.assemble import Results
+from healthycities.publish.disclose import (
+    COARSENED,
+    WITHHELD,
+    ages_of,
+    disclosed,
+    significant,
+)
+from healthycities.settings import DisclosureSettings
+
+DISTRICTS = ["E06000001", "E06000002", "E06000027", "E07000040"]
+PARTS = {
+    **{code: [place] for place, code in enumerate(DISTRICTS)},
+    TEES: [0, 1],
+    DEVON: [2, 3],
+    ENGLAND: [0, 1, 2, 3],
+}
+LEVEL_OF = dict.fromkeys(DISTRICTS, "district")
+LEVEL_OF |= {TEES: "authority", DEVON: "authority", ENGLAND: "england"}
+SEXES = {"persons": [0, 1], "male": [0], "female": [1]}
+AGES = {"all ages": [0, 1], "under 75": [0]}
+NOT_GIVEN = {"75 and over": [1]}
+NAME_OF = {"all ages": "heart_per100k", "under 75": "heart_under75_per100k"}
+SHARE = np.array([0.05, 0.0625, 0.08, 0.07])
+PEOPLE = 1000.0
+
+
+PLAIN = Measure(
+    name="plain",
+    title="Plain",
+    unit="per 100,000",
+    direction="lower is better",
+    statistic="crude rate",
+    method="Counted.",
+)
+
+
+def a_measure(name: str, **given: Any) -> Measure:
+    """Return what a measure is."""
+    return replace(PLAIN, name=name, title=name, **given)
+
+
+OF_AIR = {"counts": "deaths from all causes", "counts_in": "denominator"}
+DESCRIBED = {
+    **{name: a_measure(name, counts="deaths of the heart") for name in NAME_OF.values()},
+    "air_deaths": a_measure("air_deaths", statistic="count", **OF_AIR),
+    "air_deaths_pct": a_measure("air_deaths_pct", statistic="share", **OF_AIR),
+}
+
+
+def a_row(code: str, metric: str, sex: str, age: str, **numbers: float) -> dict[str, object]:
+    """Return one row of `tables.MEASURES`."""
+    place = {"area_code": code, "area_name": f"Place {code}", "level": LEVEL_OF[code]}
+    case = {"year": 2023, "metric": metric, "sex": sex, "age": age, "note": "deaths of 2022"}
+    described = {name: getattr(DESCRIBED[metric], name) for name in ("unit", "statistic", "method")}
+    return {**place, **case, **described, "confidence": 0.95, "covered_share": np.nan, **numbers}
+
+
+def heart_rows(heart: np.ndarray) -> Iterator[dict[str, object]]:
+    """Yield crude rates of districts x sexes x (under 75, 75 and over), none below 10 deaths."""
+    for code, sex, age in product(PARTS, SEXES, AGES):
+        deaths = float(heart[np.ix_(PARTS[code], SEXES[sex], AGES[age])].sum())
+        people = PEOPLE * len(PARTS[code])
+        rate = deaths / people * 1e5 if deaths >= 10 else np.nan
+        row = a_row(
+            *(code, NAME_OF[age], sex, age),
+            value=rate,
+            lower=rate * 0.9,
+            upper=rate * 1.1,
+            numerator=deaths,
+            denominator=people,
+        )
+        few = "; no rate is given below 10 deaths" if deaths < 10 else ""
+        yield {**row, "note": f"{row['note']}{few}"}
+
+
+def air_rows(every: np.ndarray) -> Iterator[dict[str, object]]:
+    """Yield deaths that are due to the air, and their share, of all deaths of districts."""
+    for code, (metric, is_pct) in product(PARTS, [("air_deaths", 0), ("air_deaths_pct", 1)]):
+        deaths = float(every[PARTS[code]].sum())
+        due = float((every * SHARE)[PARTS[code]].sum())
+        value = due if not is_pct else 100 * due / deaths if deaths else np.nan
+        yield a_row(
+            *(code, metric, "persons", "30 and over"),
+            value=value,
+            lower=value * 0.75,
+            upper=value * 1.25,
+            numerator=due,
+            denominator=deaths,
+        )
+
+
+def areas() -> pd.DataFrame:
+    """Return four districts of one small area each."""
+    frame = pd.DataFrame(
+        {
+            "small_area_code": [f"E0100000{n}" for n in range(4)],
+            "small_area_name": [f"Place {n}" for n in range(4)],
+            "district_code": DISTRICTS,
+            "district_name": [f"Place {code}" for code in DISTRICTS],
+            "authority_code": [TEES, TEES, DEVON, DEVON],
+            "authority_name": [f"Place {code}" for code in (TEES, TEES, DEVON, DEVON)],
+            "deprivation_decile": pd.array([1, 2, 3, 4], dtype="Int64"),
+            "all_england": True,
+        }
+    )
+    return tables.checked(frame, tables.AREAS)
+
+
+def measured(heart: np.ndarray, every: np.ndarray) -> pd.DataFrame:
+    """Return the exact table of results."""
+    rows = pd.DataFrame([*heart_rows(heart), *air_rows(every)])
+    return tables.checked(rows[list(tables.MEASURES.columns)], tables.MEASURES)
+
+
+def published(heart: np.ndarray, every: np.ndarray, **rule: object) -> pd.DataFrame:
+    """Return the table of results under a rule."""
+    results = Results(measured(heart, every), areas(), synthetic=False)
+    return disclosed(results, DESCRIBED, DisclosureSettings.model_validate(rule)).measures
+
+
+def within(cells: list[np.ndarray], lowest: list[float], highest: list[float]) -> LinearConstraint:
+    """Return what a reader knows of sums of cells."""
+    return LinearConstraint(np.array(cells), np.array(lowest), np.array(highest))
+
+
+def cells_of(code: str, sex: str, ages: list[int]) -> np.ndarray:
+    """Return 1 for each unknown, of districts x sexes x ages, that a count is the sum of."""
+    found = np.zeros((4, 2, 2))
+    found[np.ix_(PARTS[code], SEXES[sex], ages)] = 1
+    return found.ravel()
+
+
+def known_of_the_heart(rows: pd.DataFrame) -> LinearConstraint:
+    """Return what rows tell: counts, counts from rates and people, and that none withheld is 0."""
+    cells, lowest, highest = [], [], []
+    for row in rows[rows["metric"].isin(NAME_OF.values())].itertuples():
+        cells.append(cells_of(row.area_code, row.sex, AGES[row.age]))
+        if np.isnan(row.numerator):
+            assert np.isnan([row.value, row.lower, row.upper, row.denominator]).all()
+        lowest.append(1.0 if np.isnan(row.numerator) else row.numerator)
+        highest.append(np.inf if np.isnan(row.numerator) else row.numerator)
+    return within(cells, lowest, highest)
+
+
+def known_of_all_causes(rows: pd.DataFrame) -> LinearConstraint:
+    """Return what rows tell of all deaths, with the share of each district known to the reader.
+
+    A number that is said to be rounded is within a half of the true one, and any other is exact.
+    """
+    cells, lowest, highest = [], [], []
+    for row in rows[rows["metric"].isin(["air_deaths", "air_deaths_pct"])].itertuples():
+        own = np.zeros(4)
+        own[PARTS[row.area_code]] = 1
+        given = not np.isnan(row.denominator)
+        cells.append(own)
+        lowest.append(row.denominator if given else 1.0)
+        highest.append(row.denominator if given else np.inf)
+        if given and row.denominator:
+            due = row.value * (1 if row.metric == "air_deaths" else row.denominator / 100)
+            slack = 0.5 if COARSENED in row.note else 1e-9
+            cells.append(own * SHARE)
+            lowest.append(due - slack)
+            highest.append(due + slack)
+    return within(cells, lowest, highest)
+
+
+def can_be_one_number_only(target: np.ndarray, known: LinearConstraint) -> bool:
+    """Return whether a sum of whole unknowns has one value alone."""
+    bounds = Bounds(0, 400)
+    ends = [
+        milp(sign * target, constraints=known, bounds=bounds, integrality=np.ones(target.size))
+        for sign in (1, -1)
+    ]
+    assert all(end.success for end in ends)
+    return -ends[1].fun - ends[0].fun < 0.5
+
+
+def worked_out(rows: pd.DataFrame, heart: np.ndarray, every: np.ndarray) -> list[object]:
+    """Return which small counts a reader of some rows can tell exactly."""
+    known = known_of_the_heart(rows)
+    found: list[object] = []
+    for code, sex, (age, ages) in product(PARTS, SEXES, {**AGES, **NOT_GIVEN}.items()):
+        target = cells_of(code, sex, ages)
+        if 0 < target @ heart.ravel() < 5 and can_be_one_number_only(target, known):
+            found.append((code, sex, age))
+    known = known_of_all_causes(rows)
+    for code, parts in PARTS.items():
+        target = np.isin(np.arange(4), parts).astype(float)
+        if 0 < target @ every < 5 and can_be_one_number_only(target, known):
+            found.append((code, "all causes"))
+    return found
+
+
+HEART = np.array([[[1, 40], [2, 30]], [[50, 60], [40, 3]], [[9, 9], [0, 12]], [[70, 80], [60, 90]]])
+EVERY = np.array([3, 200, 150, 170])
+
+
+def test_the_reader_of_these_tests_finds_what_is_published_in_full():
+    """Without a rule every small count is told, those at 75 and over by difference."""
+    found = worked_out(published(HEART, EVERY, rule="none"), HEART, EVERY)
+    assert (DISTRICTS[0], "male", "under 75") in found
+    assert (DISTRICTS[1], "female", "75 and over") in found
+    assert (DISTRICTS[0], "all causes") in found
+
+
+def test_the_reader_finds_what_is_withheld_without_its_shields():
+    """Where small counts alone are left out, sums tell them: the attack is no straw man."""
+    rows = measured(HEART, EVERY)
+    of_heart = rows["metric"].isin(NAME_OF.values())
+    small = of_heart & rows["numerator"].between(1, 4)
+    rows.loc[small, ["value", "lower", "upper", "numerator", "denominator"]] = np.nan
+    assert (DISTRICTS[0], "male", "under 75") in worked_out(rows, HEART, EVERY)
+
+
+def test_attributable_deaths_in_full_would_tell_two_withheld_districts():
+    """Two districts of one authority have one answer where their weighted sum is exact."""
+    rows = published(HEART, EVERY)
+    exact = measured(HEART, EVERY)
+    whole = (rows["area_code"] == TEES) & (rows["metric"] == "air_deaths")
+    rows.loc[whole, ["value", "note"]] = exact.loc[whole, ["value", "note"]]
+    assert (DISTRICTS[0], "all causes") in worked_out(rows, HEART, EVERY)
+    assert worked_out(published(HEART, EVERY), HEART, EVERY) == []
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    hnp.arrays(np.int64, (4, 2, 2), elements=st.integers(0, 12)),
+    hnp.arrays(np.int64, 4, elements=st.integers(0, 60)),
+)
+def test_no_small_count_can_be_worked_out(heart: np.ndarray, every: np.ndarray):
+    """No published sum, difference, rate or share of anything tells a count of 1 to 4."""
+    rows = published(heart, every)
+    assert worked_out(rows, heart, every) == []
+    assert not rows["numerator"].where(rows["metric"].isin(NAME_OF.values())).between(1, 4).any()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    hnp.arrays(np.int64, (4, 2, 2), elements=st.integers(0, 12)),
+    hnp.arrays(np.int64, 4, elements=st.integers(0, 60)),
+    st.sampled_from([2, 5, 10]),
+)
+def test_rounded_results_are_of_rounded_counts(heart: np.ndarray, every: np.ndarray, base: int):
+    """Rates follow from the published counts to three figures, and sums of counts hold."""
+    rows = published(heart, every, rule="round", base=base)
+    of_heart = rows[rows["metric"].isin(NAME_OF.values())]
+    assert not (of_heart["numerator"] % base).any()
+    assert of_heart[["lower", "upper", "confidence"]].isna().all(axis=None)
+    given_rates = of_heart.dropna(subset="value")
+    crude = (given_rates["numerator"] / given_rates["denominator"] * 1e5).to_numpy()
+    np.testing.assert_allclose(given_rates["value"], significant(crude))
+    assert (given_rates["numerator"] >= 20).all()
+    held = of_heart.set_index(["area_code", "sex", "age"])["numerator"]
+    assert all(
+        held[code, sex, age] == sum(held[DISTRICTS[n], sex, age] for n in PARTS[code])
+        for code, sex, age in product(PARTS, SEXES, AGES)
+    )
+    of_air = rows[rows["metric"] == "air_deaths"]
+    assert not (of_air["denominator"] % base).any()
+    assert not (of_air[["value", "lower", "upper"]] % 1).any(axis=None)
+    assert (of_air["value"] == of_air["numerator"]).all()
+
+
+def test_withheld_rows_are_all_alike():
+    """Small counts and those that shield them have one note, and nothing else is left of either."""
+    rows = published(HEART, EVERY)
+    withheld = rows[rows["note"].str.contains(WITHHELD)]
+    exact = measured(HEART, EVERY).loc[withheld.index]
+    heart = exact["metric"].isin(NAME_OF.values())
+    assert exact.loc[heart, "numerator"].between(1, 4).any()
+    assert (exact.loc[heart, "numerator"] >= 10).any()
+    assert set(withheld["note"]) == {f"deaths of 2022; {WITHHELD}"}
+    numbers = ["value", "lower", "upper", "numerator", "denominator", "covered_share"]
+    assert withheld[numbers].isna().all(axis=None)
+
+
+def test_what_is_made_of_withheld_parts_is_rounded_and_says_so():
+    """England's deaths due to the air are whole; places apart from the withheld are untouched."""
+    rows = published(HEART, EVERY).set_index(["area_code", "metric", "sex"])
+    exact = measured(HEART, EVERY).set_index(["area_code", "metric", "sex"])
+    england = rows.loc[(ENGLAND, "air_deaths", "persons")]
+    # 3 x 0.05 + 200 x 0.0625 + 150 x 0.08 + 170 x 0.07 = 36.55, and three quarters of it 27.41.
+    assert england[["value", "lower", "upper", "numerator"]].tolist() == [37, 27, 46, 37]
+    assert england["denominator"] == 523
+    assert england["note"] == f"deaths of 2022; {COARSENED}"
+    share = rows.loc[(ENGLAND, "air_deaths_pct", "persons"), "value"]
+    assert share == pytest.approx(100 * 37 / 523)
+    untouched = (DEVON, "air_deaths", "persons")
+    pd.testing.assert_series_equal(rows.loc[untouched], exact.loc[untouched])
+
+
+def test_large_counts_and_other_measures_stay_as_they_are():
+    """Where no count is small nothing changes; what counts no deaths never does."""
+    large = published(HEART + 20, EVERY + 20)
+    pd.testing.assert_frame_equal(large, measured(HEART + 20, EVERY + 20))
+    results = Results(measured(HEART, EVERY), areas(), synthetic=False)
+    plain = {name: a_measure(name) for name in DESCRIBED}
+    kept = disclosed(results, plain, DisclosureSettings()).measures
+    pd.testing.assert_frame_equal(kept, results.measures)
+
+
+def test_made_up_values_still_say_so():
+    """A withheld note begins with SYNTHETIC where all do."""
+    rows = measured(HEART, EVERY).assign(note="SYNTHETIC. deaths of 2022")
+    found = disclosed(Results(rows, areas(), synthetic=True), DESCRIBED, DisclosureSettings())
+    assert f"SYNTHETIC. deaths of 2022; {WITHHELD}" in set(found.measures["note"])
+    assert found.measures["note"].str.startswith("SYNTHETIC").all()
+    assert not found.measures["note"].str.contains(r"SYNTHETIC.*SYNTHETIC").any()
+
+
+@pytest.mark.parametrize("column", ["numerator", "age"])
+def test_what_cannot_be_held_is_refused(column: str):
+    """Counts that are not whole, and bands that are not understood, are told by their row."""
+    rows = measured(HEART, EVERY)
+    rows.loc[0, column] = {"numerator": 2.5, "age": "the old"}[column]
+    results = Results(rows, areas(), synthetic=False)
+    said = {"numerator": "heart_per100k, E06000001.*found 2.5", "age": "found 'the old'"}[column]
+    with pytest.raises(SchemaError, match=said):
+        disclosed(results, DESCRIBED, DisclosureSettings())
+
+
+def test_two_numbers_for_the_same_deaths_are_refused():
+    """Measures that say they count the same deaths have the same count."""
+    rows = measured(HEART, EVERY)
+    rows.loc[rows["metric"] == "air_deaths_pct", "denominator"] += 1
+    with pytest.raises(SchemaError, match="another measure counts the same deaths"):
+        disclosed(Results(rows, areas(), synthetic=False), DESCRIBED, DisclosureSettings())
+
+
+@pytest.mark.parametrize(
+    ("band", "ages"),
+    [
+        ("all ages", (0, 120)),
+        ("under 75", (0, 74)),
+        ("30 and over", (30, 120)),
+        ("30 to 69", (30, 69)),
+    ],
+)
+def test_bands_are_read(band: str, ages: tuple[int, int]):
+    """A band gives its first and its last year of age."""
+    assert ages_of(band) == ages
+
+
+def test_figures_are_counted_from_the_first():
+    """Three figures of large, small, negative and missing numbers."""
+    found = significant(np.array([1234.5, 0.0012345, -56.78, 0, np.nan]))
+    np.testing.assert_allclose(found, [1230, 0.00123, -56.8, 0, np.nan])
+
+
+# --- Every file ---
+
+
+@pytest.fixture
+def small_run(make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a published run of small counts."""
+    squares = [box(1000 * n, 0, 1000 * n + 1000, 1000) for n in range(4)]
+    shapes = gpd.GeoSeries(squares, crs="EPSG:27700")
+    named = areas()
+    for name, measure in DESCRIBED.items():
+        monkeypatch.setitem(MEASURES, name, measure)
+    run = make_run(
+        "small",
+        provider="file",
+        measures=[measured(HEART, EVERY)],
+        areas=named,
+        described=dict(DESCRIBED),
+        sources_of=dict.fromkeys(DESCRIBED, ("deaths",)),
+        districts=gpd.GeoDataFrame(named[["district_code", "district_name"]], geometry=shapes),
+        small_areas=gpd.GeoDataFrame(
+            named[["small_area_code", "small_area_name"]], geometry=shapes
+        ),
+    )
+    run.publish()
+    return run
+
+
+def test_no_published_file_tells_a_small_count(small_run: Run):
+    """Each form of the long table withstands the reader, and the layers hold no more than it."""
+    forms = {
+        "csv": pd.read_csv(small_run.out / "measures.csv"),
+        "parquet": pd.read_parquet(small_run.out / "measures.parquet"),
+        "gpkg": pyogrio.read_dataframe(small_run.package, layer="measures"),
+    }
+    for rows in forms.values():
+        assert worked_out(rows, HEART, EVERY) == []
+    long = forms["parquet"]
+    persons = long[long["sex"] == "persons"].set_index(["area_code", "metric"])
+    for name in ("authorities", "districts", "england"):
+        layer = pyogrio.read_dataframe(small_run.package, layer=name).set_index("area_code")
+        for code, metric in product(layer.index, DESCRIBED):
+            for part, end in {"value": "", "lower": "_lower", "upper": "_upper"}.items():
+                told = layer.loc[code, f"{metric}_2023{end}"]
+                np.testing.assert_equal(told, persons.loc[(code, metric), part])
+
+
+def test_the_report_has_no_number_that_was_withheld(small_run: Run):
+    """Exact rates and shares of withheld rows stand nowhere in the page, which says withheld."""
+    page = (small_run.out / "report.html").read_text(encoding="utf-8")
+    exact = measured(HEART, EVERY)
+    rows = pd.read_parquet(small_run.out / "measures.parquet").set_index(
+        ["area_code", "metric", "sex"]
+    )
+    exact = exact.set_index(["area_code", "metric", "sex"]).loc[rows.index]
+    gone = exact[rows["value"].isna() & exact["value"].notna()].xs("persons", level="sex")
+    assert len(gone)
+    for value in gone["value"]:
+        assert f">{value:,.1f}" not in page
+        assert f">{value:,.0f}<" not in page
+    assert "withheld" in page
+    assert WITHHELD in page
