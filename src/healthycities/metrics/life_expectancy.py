@@ -37,6 +37,7 @@ CARD = MetricCard(
             unit="years",
             direction="higher is better",
             statistic="life expectancy",
+            counts="deaths from all causes",
             method="Chiang's abridged life table of the males of one year in 20 bands of age; "
             "interval with Silcocks' variance of the last band; counts of districts are summed by "
             "age first. Numerator: deaths; denominator: people.",
@@ -47,6 +48,7 @@ CARD = MetricCard(
             unit="years",
             direction="higher is better",
             statistic="life expectancy",
+            counts="deaths from all causes",
             method="Chiang's abridged life table of the females of one year in 20 bands of age; "
             "interval with Silcocks' variance of the last band; counts of districts are summed by "
             "age first. Numerator: deaths; denominator: people.",
@@ -57,6 +59,7 @@ CARD = MetricCard(
             unit="years",
             direction="higher is better",
             statistic="life expectancy",
+            counts="deaths from all causes",
             method="Years that males of 65 have yet to live, from the life table of life "
             "expectancy at birth. Numerator: deaths at 65 and over; denominator: people of 65 and "
             "over.",
@@ -67,6 +70,7 @@ CARD = MetricCard(
             unit="years",
             direction="higher is better",
             statistic="life expectancy",
+            counts="deaths from all causes",
             method="Years that females of 65 have yet to live, from the life table of life "
             "expectancy at birth. Numerator: deaths at 65 and over; denominator: people of 65 and "
             "over.",

@@ -31,6 +31,7 @@ CARD = MetricCard(
             unit="% of people aged 30",
             direction="lower is better",
             statistic="probability of dying",
+            counts="deaths from {cause_group}",
             method="Chance that somebody of 30 dies of these causes before 70, at the death rates "
             "of the year by bands of five years and if nothing else killed (SDG indicator 3.4.1); "
             "interval with Chiang's variance; counts of districts are summed by sex and age first. "
@@ -42,6 +43,7 @@ CARD = MetricCard(
             unit="person-years a year",
             direction="lower is better",
             statistic="count",
+            counts="deaths from {cause_group}",
             method="Each death under 75 takes the years from the middle of its band of age to 75; "
             "interval by Dobson's method, of the deaths alone; counts of districts are summed by "
             "sex and age first. Numerator: deaths under 75.",
