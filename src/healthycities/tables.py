@@ -71,6 +71,12 @@ def _sex() -> pa.Column:
     return pa.Column(None, pa.Check.isin(SEXES, error=f"one of {', '.join(SEXES)}"))
 
 
+def _where_given(column: pa.Column, *, unique: bool = False) -> pa.Column:
+    """Return a column that a table may lack."""
+    column.required, column.unique = False, unique
+    return column
+
+
 def _schema(columns: dict[str, pa.Column], *, unique: list[str] | None = None) -> Any:
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=unique)
 
@@ -83,8 +89,8 @@ DISTRICTS = _schema(
 
 SMALL_AREAS = _schema(
     {
-        fields.SMALL_AREA_CODE: _small_area(),
-        fields.SMALL_AREA_NAME: _text(),
+        fields.SMALL_AREA_CODE: _where_given(_small_area(), unique=True),
+        fields.SMALL_AREA_NAME: _where_given(_text()),
         "geometry": pa.Column(),
     },
     unique=[fields.SMALL_AREA_CODE],
@@ -118,15 +124,30 @@ SMALL_AREA_POPULATION = _schema(
 POPULATION = _schema(
     {
         fields.DISTRICT_CODE: _district(),
+        fields.PUBLISHED_DISTRICT_CODE: _district(),
         fields.YEAR: _year(),
         fields.SEX: _sex(),
         fields.AGE_FROM: _whole(0, OLDEST_AGE),
         fields.AGE_TO: _whole(0, OLDEST_AGE),
         fields.PEOPLE: _number(_AT_LEAST_0),
     },
-    unique=[fields.DISTRICT_CODE, fields.SEX, fields.AGE_FROM],
+    unique=[fields.PUBLISHED_DISTRICT_CODE, fields.SEX, fields.AGE_FROM],
 )
-"""People of one year by single year of age, or by band; no totals among the parts."""
+"""People of one year by single year of age, or by band; no totals among the parts.
+
+A district that others merged into has the rows of each of them, in ``published_district_code``.
+"""
+
+DISTRICT_PM25 = _schema(
+    {
+        fields.DISTRICT_CODE: _district(),
+        fields.PUBLISHED_DISTRICT_CODE: _district(),
+        fields.YEAR: _year(),
+        fields.PM25_UGM3: _number(_AT_LEAST_0, missing=True),
+    },
+    unique=[fields.PUBLISHED_DISTRICT_CODE],
+)
+"""Annual means of one year by district as published, with the district that it became."""
 
 DEATHS = _schema(
     {
@@ -196,14 +217,16 @@ AREAS = _schema(
         fields.DISTRICT_NAME: _text(),
         fields.AUTHORITY_CODE: _text(missing=True),
         fields.AUTHORITY_NAME: _text(missing=True),
-        fields.DEPRIVATION_DECILE: pa.Column(
-            "Int64", pa.Check.in_range(1, 10, error="1 to 10"), nullable=True
+        fields.DEPRIVATION_DECILE: _where_given(
+            pa.Column("Int64", pa.Check.in_range(1, 10, error="1 to 10"), nullable=True)
         ),
         fields.ALL_ENGLAND: pa.Column(bool),
-    },
-    unique=[fields.SMALL_AREA_CODE],
+    }
 )
-"""Every small area reported on and the larger areas that it lies in."""
+"""Every small area reported on and the larger areas that it lies in.
+
+A run without small areas has a row for each district instead, and no column of small areas.
+"""
 
 SMALL_AREA_GREENSPACE = _schema(
     {
