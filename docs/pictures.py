@@ -1,4 +1,4 @@
-"""Draws the pictures of the docs from the results of four runs: ``make pictures``."""
+"""Draws the pictures of the docs from the results of five runs: ``make pictures``."""
 
 from __future__ import annotations
 
@@ -58,6 +58,22 @@ def london() -> None:
     )
 
 
+def england_fraction() -> None:
+    """Draw the share of mortality attributable to PM2.5 by district in the first and last year."""
+    run, name = "england_pm25_fraction", "pm25_by_district_attributable_pct"
+    districts, authorities = layer(run, "districts"), layer(run, "authorities")
+    draw_map(
+        IMAGES / "england_pm25_fraction.png",
+        [
+            Panel(str(year), districts.geometry, districts[f"{name}_{year}"])
+            for year in (2015, 2021)
+        ],
+        title="Mortality at 30 and over attributable to PM2.5, by district",
+        unit="% of mortality",
+        outlines=authorities.geometry,
+    )
+
+
 def manchester() -> None:
     """Draw the share of people near a greenspace by district."""
     run = "greater_manchester_greenspace"
@@ -89,7 +105,7 @@ def main() -> int:
     """Draw every picture."""
     IMAGES.mkdir(exist_ok=True)
     try:
-        for draw in (england, london, manchester, green_cover):
+        for draw in (england, london, manchester, green_cover, england_fraction):
             draw()
     except SourceError as error:
         sys.stderr.write(f"error: {error}\n")

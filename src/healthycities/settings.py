@@ -195,7 +195,7 @@ class Settings(Section):
     metrics: Literal["all"] | Names = Field(
         "all",
         description="all, or names of files in src/healthycities/metrics/; all leaves out those"
-        " that rest on sources.land_cover where it is not given",
+        " that rest on sources.land_cover or sources.district_pm25 where it is not given",
     )
     authorities: Literal["all"] | Names = Field(
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"

@@ -71,12 +71,6 @@ def _sex() -> pa.Column:
     return pa.Column(None, pa.Check.isin(SEXES, error=f"one of {', '.join(SEXES)}"))
 
 
-def _where_given(column: pa.Column, *, unique: bool = False) -> pa.Column:
-    """Return a column that a table may lack."""
-    column.required, column.unique = False, unique
-    return column
-
-
 def _schema(columns: dict[str, pa.Column], *, unique: list[str] | None = None) -> Any:
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=unique)
 
@@ -89,8 +83,8 @@ DISTRICTS = _schema(
 
 SMALL_AREAS = _schema(
     {
-        fields.SMALL_AREA_CODE: _where_given(_small_area(), unique=True),
-        fields.SMALL_AREA_NAME: _where_given(_text()),
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.SMALL_AREA_NAME: _text(),
         "geometry": pa.Column(),
     },
     unique=[fields.SMALL_AREA_CODE],
@@ -217,16 +211,26 @@ AREAS = _schema(
         fields.DISTRICT_NAME: _text(),
         fields.AUTHORITY_CODE: _text(missing=True),
         fields.AUTHORITY_NAME: _text(missing=True),
-        fields.DEPRIVATION_DECILE: _where_given(
-            pa.Column("Int64", pa.Check.in_range(1, 10, error="1 to 10"), nullable=True)
+        fields.DEPRIVATION_DECILE: pa.Column(
+            "Int64", pa.Check.in_range(1, 10, error="1 to 10"), nullable=True
         ),
         fields.ALL_ENGLAND: pa.Column(bool),
-    }
+    },
+    unique=[fields.SMALL_AREA_CODE],
 )
-"""Every small area reported on and the larger areas that it lies in.
+"""Every small area reported on and the larger areas that it lies in."""
 
-A run without small areas has a row for each district instead, and no column of small areas.
-"""
+DISTRICT_AREAS = _schema(
+    {
+        fields.DISTRICT_CODE: _district(),
+        fields.DISTRICT_NAME: _text(),
+        fields.AUTHORITY_CODE: _text(missing=True),
+        fields.AUTHORITY_NAME: _text(missing=True),
+        fields.ALL_ENGLAND: pa.Column(bool),
+    },
+    unique=[fields.DISTRICT_CODE],
+)
+"""The same for a run without small areas: every district reported on."""
 
 SMALL_AREA_GREENSPACE = _schema(
     {
@@ -300,7 +304,6 @@ MEASURES = _schema(
 
 BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
     {
-        "areas": AREAS,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
         "small_area_green_cover": SMALL_AREA_GREEN_COVER,
         "public_access_points": PUBLIC_ACCESS_POINTS,
@@ -308,7 +311,12 @@ BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
         "centroid_walk": CENTROID_DISTANCE,
     }
 )
-"""Schema of each overlap that is a table."""
+"""Schema of each overlap that is a table; that of the areas is told by `areas_schema`."""
+
+
+def areas_schema(areas: pd.DataFrame) -> Any:
+    """Return the schema of a table of areas, which may be one of small areas or of districts."""
+    return AREAS if fields.SMALL_AREA_CODE in areas else DISTRICT_AREAS
 
 
 def checked(frame: Frame, schema: Any, *, file: str | Path | None = None) -> Frame:

@@ -30,7 +30,7 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """All levels that a table of areas (`tables.AREAS`) tells, with or without small areas."""
+    """All levels that a table of areas tells: `tables.AREAS`, or `tables.DISTRICT_AREAS`."""
 
     areas: pd.DataFrame
 

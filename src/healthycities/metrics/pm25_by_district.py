@@ -67,7 +67,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     levels = Levels(given.inputs["areas"])
     population, published = given.inputs["population"], given.inputs["district_pm25"]
     parts = parts_of_districts(levels.districts[fields.DISTRICT_CODE], published, population)
-    exposure = Exposure("pm25", parts[fields.PM25_UGM3].to_numpy())
+    mean_ugm3 = parts[fields.PM25_UGM3].to_numpy()
     function = concentration_response(str(given.keys["burden.concentration_response"]))
     of_parts = [_of_parts(level, parts) for level in levels.of_districts(CARD.levels)]
     note = joined(
@@ -79,7 +79,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
         of_parts,
         measures["pm25_by_district_ugm3"],
         given.year,
-        numerator=people * exposure.values,
+        numerator=people * mean_ugm3,
         denominator=people,
         note=note,
     )
@@ -96,7 +96,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
             scale=100.0,
             note=note,
         )
-        for weighted in attributed(function, exposure, older)
+        for weighted in attributed(function, Exposure("pm25", mean_ugm3), older)
     )
     for rows, low, high in zip(value, lower, upper, strict=True):
         limits = {fields.LOWER: low[fields.VALUE], fields.UPPER: high[fields.VALUE]}
@@ -154,7 +154,7 @@ def _part_of(population: pd.DataFrame, parts: pd.DataFrame) -> pd.Series:
     whole = single.set_index(fields.DISTRICT_CODE)[_PART]
     # A district of one part needs no older codes: a new code, such as that of Barnsley in 2025.
     of_district = population[fields.DISTRICT_CODE].map(whole)
-    return of_district.fillna(population[_PART].map(became))
+    return of_district.astype(object).fillna(population[_PART].map(became))
 
 
 def _require_people(parts: pd.DataFrame) -> None:

@@ -26,10 +26,10 @@ CARD = OverlapCard(
 
 
 def build(given: Given) -> pd.DataFrame:
-    """Return the table `tables.AREAS`, by code.
+    """Return the table `tables.AREAS`, or `tables.DISTRICT_AREAS` without small areas, by code.
 
     Where the configuration names authorities, only their areas are in it. Without a lookup of small
-    areas it has a row for each district that has a boundary, and no column of small areas.
+    areas it has a row for each district that has a boundary.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def build(given: Given) -> pd.DataFrame:
     _require_boundaries(districts, given.inputs["districts"])
     everywhere = set(known_districts(as_at)) == set(districts[fields.DISTRICT_CODE])
     districts = districts.assign(**{fields.ALL_ENGLAND: everywhere})
-    whole = districts if told_by == "districts" else _small_areas(given, districts)
-    ordered = whole[[column for column in tables.AREAS.columns if column in whole]]
+    areas = districts if told_by == "districts" else _small_areas(given, districts)
+    ordered = areas[list(tables.areas_schema(areas).columns)]
     return ordered.sort_values(ordered.columns[0], ignore_index=True)
 
 

@@ -46,7 +46,7 @@ def publish(
     ----------
     run_dir : folder that receives the files.
     measure_files : Parquet files in the schema `tables.MEASURES`.
-    areas_file : Parquet file in the schema `tables.AREAS`.
+    areas_file : Parquet file in the schema `tables.AREAS` or `tables.DISTRICT_AREAS`.
     district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`; the
         latter None where the run has no small areas.
     raw_files : the raw files of each source, by its name.
