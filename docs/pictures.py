@@ -59,18 +59,17 @@ def london() -> None:
 
 
 def england_fraction() -> None:
-    """Draw the share of mortality attributable to PM2.5 by district in the first and last year."""
+    """Draw the share of mortality attributable to PM2.5 by authority, in the first and last year."""
     run, name = "england_pm25_fraction", "pm25_by_district_attributable_pct"
-    districts, authorities = layer(run, "districts"), layer(run, "authorities")
+    areas, england = layer(run, "authorities"), layer(run, "england")
     draw_map(
         IMAGES / "england_pm25_fraction.png",
         [
-            Panel(str(year), districts.geometry, districts[f"{name}_{year}"])
+            Panel(str(year), areas.geometry, areas[f"{name}_{year}"], england.geometry)
             for year in (2015, 2021)
         ],
-        title="Mortality at 30 and over attributable to PM2.5, by district",
+        title="Mortality at 30 and over attributable to PM2.5, by authority",
         unit="% of mortality",
-        outlines=authorities.geometry,
     )
 
 

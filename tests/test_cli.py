@@ -31,8 +31,9 @@ def test_check_finds_no_error_in_the_default(capsys: pytest.CaptureFixture[str])
         f"{DEFAULT}: no error found",
         "results: results/demo_SYNTHETIC/healthycities_demo_SYNTHETIC.gpkg",
         "years: 2022, 2023",
-        f"metrics: {', '.join(sorted(set(catalogue.metrics()) - {'green_cover'}))}",
+        f"metrics: {', '.join(sorted(set(catalogue.metrics()) - {'green_cover', 'pm25_by_district'}))}",
         "left out: green_cover, which needs sources.land_cover",
+        "left out: pm25_by_district, which needs sources.district_pm25",
     ]
 
 
