@@ -59,7 +59,7 @@ def london() -> None:
 
 
 def england_fraction() -> None:
-    """Draw the share of mortality attributable to PM2.5 by authority, in the first and last year."""
+    """Draw the share of mortality attributable to PM2.5 by authority, first and last year."""
     run, name = "england_pm25_fraction", "pm25_by_district_attributable_pct"
     areas, england = layer(run, "authorities"), layer(run, "england")
     draw_map(
