@@ -1,4 +1,4 @@
-"""Draws the pictures of the docs from the results of four runs: ``make pictures``."""
+"""Draws the pictures of the docs from the results of five runs: ``make pictures``."""
 
 from __future__ import annotations
 
@@ -58,6 +58,21 @@ def london() -> None:
     )
 
 
+def england_fraction() -> None:
+    """Draw the share of mortality attributable to PM2.5 by authority, first and last year."""
+    run, name = "england_pm25_fraction", "pm25_by_district_attributable_pct"
+    areas, england = layer(run, "authorities"), layer(run, "england")
+    draw_map(
+        IMAGES / "england_pm25_fraction.png",
+        [
+            Panel(str(year), areas.geometry, areas[f"{name}_{year}"], england.geometry)
+            for year in (2015, 2021)
+        ],
+        title="Mortality at 30 and over attributable to PM2.5, by authority",
+        unit="% of mortality",
+    )
+
+
 def manchester() -> None:
     """Draw the share of people near a greenspace by district."""
     run = "greater_manchester_greenspace"
@@ -89,7 +104,7 @@ def main() -> int:
     """Draw every picture."""
     IMAGES.mkdir(exist_ok=True)
     try:
-        for draw in (england, london, manchester, green_cover):
+        for draw in (england, london, manchester, green_cover, england_fraction):
             draw()
     except SourceError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -26,13 +26,15 @@ def test_check_finds_no_error_in_the_default(capsys: pytest.CaptureFixture[str])
     """The embedded default is whole, and check says what it asks for."""
     assert cli.main(["check", "--config", str(DEFAULT)]) == 0
     said = capsys.readouterr()
+    left_out = {"green_cover", "pm25_by_district"}
     assert said.err == ""
     assert said.out.splitlines() == [
         f"{DEFAULT}: no error found",
         "results: results/demo_SYNTHETIC/healthycities_demo_SYNTHETIC.gpkg",
         "years: 2022, 2023",
-        f"metrics: {', '.join(sorted(set(catalogue.metrics()) - {'green_cover'}))}",
+        f"metrics: {', '.join(sorted(set(catalogue.metrics()) - left_out))}",
         "left out: green_cover, which needs sources.land_cover",
+        "left out: pm25_by_district, which needs sources.district_pm25",
     ]
 
 

@@ -45,16 +45,39 @@ def own_standards(config: dict[str, Any], **own: dict[str, Any]) -> dict[str, An
     return {**config, "greenspace": {**config["greenspace"], "own_standards": own}}
 
 
+def without(config: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return a configuration without some sources."""
+    kept = {name: one for name, one in config["sources"].items() if name not in names}
+    return {**config, "sources": kept}
+
+
+def test_a_run_of_districts_needs_no_small_areas(config: dict[str, Any]):
+    """Neither boundaries nor lookup of small areas: districts are then the smallest areas."""
+    gone = ("small_areas", "small_area_lookup", "deprivation")
+    asked = {**without(config, *gone), "metrics": ["ncd_mortality"]}
+    assert not from_mapping(asked).has_small_areas
+    assert from_mapping(config).has_small_areas
+
+
+def test_a_file_that_tells_its_years_needs_none_in_its_path(config: dict[str, Any]):
+    """The Health Index holds all years; deaths, of which a file is one year, still need theirs."""
+    given = with_source(config, "district_pm25", provider="file", path="health_index.csv")
+    assert from_mapping(given).sources["district_pm25"].vintage is None
+    bare = with_source(config, "deaths", provider="file", path="deaths.csv")
+    assert "sources.deaths.path: holds no {year}" in problems(bare)[0]
+
+
 # --- The embedded configuration ---
 
 
 def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
-    """config.yaml has no problem, computes all that needs no raster, and says it is synthetic."""
+    """config.yaml has no problem, computes all that its sources allow, and says it is synthetic."""
     settings = from_mapping(config)
     assert settings.run_name == "demo_SYNTHETIC"
     assert settings.run_dir == "results/demo_SYNTHETIC"
     assert settings.geopackage_name == "healthycities_demo_SYNTHETIC.gpkg"
-    assert settings.chosen_metrics == tuple(sorted(set(catalogue.metrics()) - {"green_cover"}))
+    left_out = {"green_cover", "pm25_by_district"}
+    assert settings.chosen_metrics == tuple(sorted(set(catalogue.metrics()) - left_out))
     assert settings.authorities_as_at == datetime.date(2026, 9, 30)
 
 
@@ -65,8 +88,9 @@ def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
     for name in ("greenspace", "green_cover", "mortality", "burden", "demo", "compute"):
         assert set(config[name]) == set(whole[name])
     optional = {name for name, card in catalogue.sources().items() if card.optional}
-    assert set(config["sources"]) == set(catalogue.sources()) - {"land_cover"}
-    assert optional == {"deprivation", "land_cover"}
+    not_in_the_demo = {"land_cover", "district_pm25"}
+    assert set(config["sources"]) == set(catalogue.sources()) - not_in_the_demo
+    assert optional == {"deprivation", *not_in_the_demo}
 
 
 def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):
@@ -169,10 +193,16 @@ def test_all_is_every_metric_whose_optional_sources_are_given(config: dict[str, 
         from_mapping(config),
         from_mapping(with_land_cover(config, green_classes=[10])),
     )
-    assert without.left_out == {"green_cover": ("land_cover",)}
-    assert given.left_out == {}
+    assert without.left_out == {
+        "green_cover": ("land_cover",),
+        "pm25_by_district": ("district_pm25",),
+    }
+    assert given.left_out == {"pm25_by_district": ("district_pm25",)}
     assert set(given.chosen_metrics) == set(without.chosen_metrics) | {"green_cover"}
-    assert given.chosen_metrics == tuple(sorted(catalogue.metrics()))
+    whole = with_land_cover(with_source(config, "district_pm25", provider="file", path="p.csv"))
+    both = from_mapping({**whole, "green_cover": {"green_classes": [10]}})
+    assert both.left_out == {}
+    assert both.chosen_metrics == tuple(sorted(catalogue.metrics()))
 
 
 def test_all_is_without_inequality_where_deprivation_is_not_given(config: dict[str, Any]):
@@ -440,6 +470,26 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
     "date": (
         lambda c: {**c, "authorities_as_at": "2031-01-01"},
         "authorities_as_at: the districts of England are known from 2011-01-01 to 2027-03-31",
+    ),
+    "lookup alone": (
+        lambda c: without(c, "small_areas", "deprivation"),
+        "sources.small_area_lookup: needs sources.small_areas beside it",
+    ),
+    "deciles of no small areas": (
+        lambda c: without(c, "small_areas", "small_area_lookup"),
+        "sources.deprivation: needs sources.small_area_lookup, sources.small_areas beside it",
+    ),
+    "metric of no small areas": (
+        lambda c: without(c, "small_areas", "small_area_lookup", "deprivation"),
+        "metrics: attributable_deaths needs sources.small_area_lookup, sources.small_areas",
+    ),
+    "share of mortality by a function of other deaths": (
+        lambda c: {
+            **with_source(c, "district_pm25", provider="file", path="p.csv"),
+            "metrics": ["pm25_by_district"],
+            "burden": {"concentration_response": "hrapie2013_pm25"},
+        },
+        "burden.concentration_response: pm25_by_district needs a function of pm25 and ",
     ),
     "group of causes": (
         lambda c: {**c, "mortality": {"cause_group": "ncd9"}},

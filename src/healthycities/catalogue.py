@@ -30,6 +30,7 @@ class SourceCard:
     """What a source is and where it comes from.
 
     ``by`` names the wildcards that tell its files apart: none, the year, or pollutant and year.
+    ``tells_years`` says that one file may hold several years, each row with its own.
     A grid is small and is laid onto the kilometres of the National Grid; a raster may be of any
     size and stays where it is. ``optional`` says that ``metrics: all`` does without the metrics
     that rest on it where the configuration does not give it.
@@ -45,6 +46,7 @@ class SourceCard:
     kind: Kind
     by: tuple[str, ...] = ()
     optional: bool = False
+    tells_years: bool = False
 
     @property
     def suffix(self) -> str:
@@ -174,8 +176,11 @@ def metrics() -> dict[str, MetricCard]:
     return _cards("metrics")
 
 
-ALWAYS = ("areas", "districts", "small_areas")
+ALWAYS = ("areas", "districts")
 """What every run needs, whatever its metrics: the areas reported on, and their shapes."""
+
+SMALL_AREAS = ("small_area_lookup", "small_areas")
+"""Sources that a run has both of, or neither: districts are then its smallest areas."""
 
 
 def sources_behind(names: tuple[str, ...]) -> set[str]:
@@ -196,6 +201,18 @@ def sources_behind(names: tuple[str, ...]) -> set[str]:
         else:
             found.add(name)
     return found
+
+
+def sources_needed(card: MetricCard) -> set[str]:
+    """Return the sources that a metric cannot do without, those of small areas among them.
+
+    A metric rests on small areas where it is given for them, or is computed from something that
+    is: such sources and overlaps are named after them.
+    """
+    behind = sources_behind(card.needs)
+    names = {*card.levels, *card.needs, *behind}
+    of_small_areas = any(name.startswith("small_area") for name in names)
+    return behind | (set(SMALL_AREAS) if of_small_areas else set())
 
 
 @cache

@@ -212,7 +212,8 @@ class Settings(Section):
     metrics: Literal["all"] | Names = Field(
         "all",
         description="all, or names of files in src/healthycities/metrics/; all leaves out those"
-        " that rest on sources.deprivation or sources.land_cover where they are not given",
+        " that rest on sources.deprivation, sources.district_pm25 or sources.land_cover where it"
+        " is not given",
     )
     authorities: Literal["all"] | Names = Field(
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"
@@ -259,6 +260,11 @@ class Settings(Section):
     def geopackage_name(self) -> str:
         """Name of the file of the results."""
         return f"healthycities_{self.run_name}.gpkg"
+
+    @property
+    def has_small_areas(self) -> bool:
+        """Whether small areas are reported on; otherwise districts are the smallest areas."""
+        return set(catalogue.SMALL_AREAS) <= set(self.sources)
 
     @property
     def chosen_metrics(self) -> tuple[str, ...]:
@@ -327,6 +333,9 @@ ATTRIBUTABLE: Mapping[str, str] = MappingProxyType(
     {"exposure": "pm25", "outcome": "all-cause mortality", "ages": "30+"}
 )
 """What a function must be of, for the deaths that `attributable_deaths` has from the sources."""
+
+ATTRIBUTING = ("attributable_deaths", "pm25_by_district")
+"""Metrics that attribute all deaths, or a share of them."""
 
 READING = ("columns", "crs", "layer", "vintage")
 """Keys of a source that its reader is told; see `healthycities.sources.raw.Raw`."""
@@ -409,7 +418,7 @@ def _path_problems(
     path = source.path or ""
     by_year, by_pollutant = "{year}" in path, "{pollutant}" in path
     problems = []
-    if "year" in card.by and not by_year and source.vintage is None:
+    if "year" in card.by and not (by_year or source.vintage or card.tells_years):
         problems.append("holds no {year}; say in vintage which year its values are of")
     if by_year and source.vintage is not None:
         problems.append("holds {year}, which vintage denies; leave one of them out")
@@ -445,7 +454,7 @@ def _need_problems(settings: Settings) -> list[str]:
         card = catalogue.metrics().get(name)
         if card is None:
             continue
-        missing = sorted(catalogue.sources_behind(card.needs) - set(settings.sources))
+        missing = sorted(catalogue.sources_needed(card) - set(settings.sources))
         if missing:
             problems.append(f"metrics: {name} needs sources.{', sources.'.join(missing)}")
         if "pollutant" in card.by and not settings.pollutants:
@@ -479,6 +488,17 @@ def _known_standards(greenspace: GreenspaceSettings) -> list[dict[str, Any]]:
     """Return the standards asked for, without those whose names are unknown."""
     known = tuple(name for name in greenspace.standards if name in access_standards())
     return greenspace.model_copy(update={"standards": known}).used_standards
+
+
+def _small_area_problems(settings: Settings) -> list[str]:
+    """Small areas of which one thing is given without the other, or a source is of none."""
+    lacking = [name for name in catalogue.SMALL_AREAS if name not in settings.sources]
+    if not lacking:
+        return []
+    beside = [name for name in (*catalogue.SMALL_AREAS, "deprivation") if name in settings.sources]
+    return [
+        f"sources.{name}: needs sources.{', sources.'.join(lacking)} beside it" for name in beside
+    ]
 
 
 def _greenspace_problems(settings: Settings) -> list[str]:
@@ -555,13 +575,12 @@ def _function_problems(
     settings: Settings, function: Mapping[str, str] | None, known: Iterable[Mapping[str, str]]
 ) -> list[str]:
     """List what keeps a function from being that of the deaths which a metric attributes."""
-    if "attributable_deaths" not in settings.chosen_metrics or function is None:
-        return []
-    if _is_attributable(function):
+    attributing = [name for name in ATTRIBUTING if name in settings.chosen_metrics]
+    if not attributing or function is None or _is_attributable(function):
         return []
     fitting = ", ".join(sorted(row["crf_id"] for row in known if _is_attributable(row)))
     return [
-        f"burden.concentration_response: attributable_deaths needs a function of"
+        f"burden.concentration_response: {attributing[0]} needs a function of"
         f" {_told_function(ATTRIBUTABLE)}, and {function['crf_id']} is of"
         f" {_told_function(function)}; known are {fitting}"
     ]
@@ -588,6 +607,7 @@ def _disagreements(settings: Settings) -> list[str]:
         *_repeated("authorities", authorities),
         *_place_problems(settings),
         *_source_problems(settings),
+        *_small_area_problems(settings),
         *_greenspace_problems(settings),
         *_repeated("green_cover.green_classes", settings.green_cover.green_classes or ()),
         *_green_cover_problems(settings),

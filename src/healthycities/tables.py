@@ -118,15 +118,30 @@ SMALL_AREA_POPULATION = _schema(
 POPULATION = _schema(
     {
         fields.DISTRICT_CODE: _district(),
+        fields.PUBLISHED_DISTRICT_CODE: _district(),
         fields.YEAR: _year(),
         fields.SEX: _sex(),
         fields.AGE_FROM: _whole(0, OLDEST_AGE),
         fields.AGE_TO: _whole(0, OLDEST_AGE),
         fields.PEOPLE: _number(_AT_LEAST_0),
     },
-    unique=[fields.DISTRICT_CODE, fields.SEX, fields.AGE_FROM],
+    unique=[fields.PUBLISHED_DISTRICT_CODE, fields.SEX, fields.AGE_FROM],
 )
-"""People of one year by single year of age, or by band; no totals among the parts."""
+"""People of one year by single year of age, or by band; no totals among the parts.
+
+A district that others merged into has the rows of each of them, in ``published_district_code``.
+"""
+
+DISTRICT_PM25 = _schema(
+    {
+        fields.DISTRICT_CODE: _district(),
+        fields.PUBLISHED_DISTRICT_CODE: _district(),
+        fields.YEAR: _year(),
+        fields.PM25_UGM3: _number(_AT_LEAST_0, missing=True),
+    },
+    unique=[fields.PUBLISHED_DISTRICT_CODE],
+)
+"""Annual means of one year by district as published, with the district that it became."""
 
 DEATHS = _schema(
     {
@@ -205,6 +220,18 @@ AREAS = _schema(
 )
 """Every small area reported on and the larger areas that it lies in."""
 
+DISTRICT_AREAS = _schema(
+    {
+        fields.DISTRICT_CODE: _district(),
+        fields.DISTRICT_NAME: _text(),
+        fields.AUTHORITY_CODE: _text(missing=True),
+        fields.AUTHORITY_NAME: _text(missing=True),
+        fields.ALL_ENGLAND: pa.Column(bool),
+    },
+    unique=[fields.DISTRICT_CODE],
+)
+"""The same for a run without small areas: every district reported on."""
+
 SMALL_AREA_GREENSPACE = _schema(
     {
         fields.SMALL_AREA_CODE: _small_area(),
@@ -277,7 +304,6 @@ MEASURES = _schema(
 
 BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
     {
-        "areas": AREAS,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
         "small_area_green_cover": SMALL_AREA_GREEN_COVER,
         "public_access_points": PUBLIC_ACCESS_POINTS,
@@ -285,7 +311,12 @@ BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
         "centroid_walk": CENTROID_DISTANCE,
     }
 )
-"""Schema of each overlap that is a table."""
+"""Schema of each overlap that is a table; that of the areas is told by `areas_schema`."""
+
+
+def areas_schema(areas: pd.DataFrame) -> Any:
+    """Return the schema of a table of areas, which may be one of small areas or of districts."""
+    return AREAS if fields.SMALL_AREA_CODE in areas else DISTRICT_AREAS
 
 
 def checked(frame: Frame, schema: Any, *, file: str | Path | None = None) -> Frame:

@@ -16,6 +16,7 @@ from healthycities.geography.districts import (
     Change,
     carry_code,
     carry_codes,
+    carry_into,
     checked_changes,
     known_districts,
     live_districts,
@@ -227,3 +228,11 @@ def test_some_districts_of_those_that_became_one_are_not_the_whole():
         require_whole(three[:2], today, file="a.csv")
     with pytest.raises(SourceError, match="found E06000063, E07000026"):
         require_whole(["E06000063", *three], today)
+
+
+def test_codes_are_carried_into_those_of_one_unsaid_date():
+    """Kettering is North Northamptonshire's in 2021 and itself in 2020; a newer code is of none."""
+    kettering, north, cumberland = "E07000153", "E06000061", "E06000063"
+    assert carry_into([kettering, north], [north]) == [north, north]
+    assert carry_into([kettering, north], [kettering]) == [kettering, None]
+    assert carry_into([cumberland], ["E07000026"]) == [None]

@@ -69,3 +69,14 @@ def test_districts_are_weighed_in_the_areas_above_them(table):
     found = {level.level: level for level in levels.of_districts(EVERY)}
     assert set(found) == {"district", "authority", "england"}
     assert found["authority"].weights.matrix.toarray().tolist() == [[0, 1]]
+
+
+def test_without_small_areas_districts_are_the_smallest(table):
+    """Districts, authorities and England are there; small areas and deciles are not."""
+    columns = ["small_area_code", "small_area_name", "deprivation_decile"]
+    levels = Levels(table.drop(columns=columns).drop_duplicates(ignore_index=True))
+    found = {level.level: level for level in levels.of_smallest(EVERY)}
+    assert set(found) == {"district", "authority", "england"}
+    assert found["authority"].weights.columns.tolist() == ["E2", "E1"]
+    assert found["authority"].weights.matrix.toarray().tolist() == [[1, 0]]
+    assert (levels.smallest, Levels(table).smallest) == ("district_code", "small_area_code")

@@ -98,6 +98,28 @@ def test_only_small_areas_of_the_chosen_authority_are_reported_on():
     assert not areas["all_england"].any()
 
 
+def test_without_small_areas_there_is_a_row_for_each_district():
+    """Only boundaries of districts: those of the authority, named, in codes' order; no Swindon."""
+    whole = west_of_england()
+    areas = build(Given({"districts": whole.inputs["districts"]}, whole.keys))
+    tables.checked(areas, tables.DISTRICT_AREAS)
+    assert areas["district_code"].tolist() == MEMBERS
+    assert set(areas["authority_code"]) == {"E47000009"}
+    assert not areas["all_england"].any()
+
+
+def test_all_of_england_is_told_by_districts_too():
+    """With every district drawn rows say so; one that is not drawn is named."""
+    codes = sorted(known_districts(date.fromisoformat(AS_AT)))
+    keys = {"authorities": "all", "authorities_as_at": AS_AT}
+    areas = build(Given({"districts": pd.DataFrame({"district_code": codes[::-1]})}, keys))
+    assert areas["district_code"].tolist() == codes
+    assert areas["all_england"].all()
+    some = pd.DataFrame({"district_code": [code for code in codes if code != SWINDON]})
+    with pytest.raises(RegisterError, match=f"are not in districts: {SWINDON}"):
+        build(Given({"districts": some}, keys))
+
+
 def test_deciles_are_missing_where_no_deprivation_is_given():
     """Without the source every decile is missing, and the table still keeps its schema."""
     areas = build(west_of_england(deciles=False))

@@ -249,7 +249,7 @@ class Run:
             files,
             self.folder / "areas.parquet",
             self.folder / "districts.parquet",
-            self.folder / "small_areas.parquet",
+            self.folder / "small_areas.parquet" if "small_area_code" in self.areas else None,
             {"deaths": [raw]},
             self.described,
             self.sources_of,

@@ -102,6 +102,29 @@ def test_a_part_of_england_has_no_layer_of_england(run: Run):
     assert names == ["authorities", "districts", "small_areas", "measures", "dictionary"]
 
 
+def test_a_run_of_districts_has_no_layer_of_small_areas(make_run: Callable[..., Run]):
+    """Without small areas the other layers are the same, and nothing is said of any small area."""
+    columns = ["small_area_code", "small_area_name", "deprivation_decile"]
+    means = air()
+    run = make_run(
+        "districts",
+        areas=areas().drop(columns=columns),
+        measures=[means[means["level"] != "small_area"]],
+    )
+    run.publish()
+    assert [name for name, _ in pyogrio.list_layers(run.package)] == [
+        "authorities",
+        "districts",
+        "england",
+        "measures",
+        "dictionary",
+    ]
+    assert layer(run, "authorities").loc[TEES, "pm25_mean_ugm3_2023"] == 7
+    assert layer(run, "districts").loc[C, "authority_code"] == DEVON
+    dictionary = pyogrio.read_dataframe(run.package, layer="dictionary")
+    assert "small_areas" not in set(dictionary["layer"])
+
+
 def test_authorities_hold_their_values_and_what_they_are(run: Run):
     """Tees Valley has two districts, a mayor and 7 µg/m³; Devon and Torbay one and no mayor."""
     run.publish()

@@ -93,7 +93,7 @@ def test_the_tables_in_the_docs_are_true(shares: pd.DataFrame):
                 f"{row['denominator']:,.0f}",
                 f"{row['value']:.1f}",
             )
-            assert documented(row["area_name"]) == list(expected)
+            assert documented(row["area_name"], "Greater Manchester: who") == list(expected)
 
 
 def test_the_most_deprived_live_nearer(shares: pd.DataFrame):

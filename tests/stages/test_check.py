@@ -40,10 +40,20 @@ def test_check_says_what_is_asked_for(config: dict[str, Any]):
     ]
 
 
+def test_a_source_that_the_demonstration_lacks_is_told(config: dict[str, Any]):
+    """PM2.5 of districts is never made up: it is asked for as a file."""
+    asked = with_source(config, district_pm25={"provider": "demo"})
+    with pytest.raises(ConfigError, match="sources: the demonstration does not have district_pm25"):
+        check(asked, FILE)
+
+
 def test_check_says_what_is_left_out(config: dict[str, Any], tmp_path: Path):
     """A metric that `all` is without is named, with the source that it lacks; with it, nothing."""
     left_out = "left out: green_cover, which needs sources.land_cover"
-    assert check(config, FILE)[-1] == left_out
+    assert check(config, FILE)[-2:] == [
+        left_out,
+        "left out: pm25_by_district, which needs sources.district_pm25",
+    ]
     (tmp_path / "lc.tif").touch()
     raster = with_source(config, land_cover={"provider": "file", "path": "lc.tif"})
     assert left_out not in check({**raster, "green_cover": {"green_classes": [10]}}, FILE)

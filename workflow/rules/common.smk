@@ -94,6 +94,11 @@ def named(wildcards, input):
     return [f"{name}={path}" for name, path in input.items()]
 
 
+def published_inputs():
+    """Return what the results are published with, beside the measures."""
+    return [*catalogue.ALWAYS, *(["small_areas"] if settings.has_small_areas else [])]
+
+
 def measured_files():
     """Return the files of all metrics, years and pollutants."""
     files = []

@@ -3,9 +3,7 @@
 
 rule publish:
     input:
-        areas=file_of("areas"),
-        districts=file_of("districts"),
-        small_areas=file_of("small_areas"),
+        **{name: file_of(name) for name in published_inputs()},
         measures=measured_files(),
         raw=[path for _, path in all_raw_files()],
     output:
@@ -16,9 +14,7 @@ rule publish:
         code=code_of("stages.publish"),
         # Snakemake alters no number, but the provenance names its version.
         snakemake=snakemake.__version__,
-        inputs=lambda wildcards, input: [
-            f"{name}={input[name]}" for name in ("areas", "districts", "small_areas")
-        ],
+        inputs=lambda wildcards, input: [f"{name}={input[name]}" for name in published_inputs()],
         raw=lambda wildcards, input: [
             f"{source}={path}"
             for (source, _), path in zip(all_raw_files(), input.raw, strict=True)

@@ -103,6 +103,15 @@ def carry_codes(codes: Iterable[str], as_at: date, *, file: str | Path | None = 
     return Carried([known[code] for code in given], recoded)
 
 
+def carry_into(codes: Iterable[str], targets: Iterable[str]) -> list[str | None]:
+    """Return, for each code, the one of some targets that it is or became; None where it is none.
+
+    Unlike `carry_codes` it asks for no date: the targets are codes of one, whichever it is.
+    """
+    wanted = dict.fromkeys(targets, "")
+    return [_follow(code, LAST_DATE, wanted) for code in codes]
+
+
 def require_whole(codes: Iterable[str], as_at: date, *, file: str | Path | None = None) -> None:
     """Refuse codes that hold some, but not all, of the districts that became one.
 

@@ -30,9 +30,15 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """All levels that a table of areas (`tables.AREAS`) tells."""
+    """All levels that a table of areas tells: `tables.AREAS`, or `tables.DISTRICT_AREAS`."""
 
     areas: pd.DataFrame
+
+    @property
+    def smallest(self) -> str:
+        """The column with the codes of the smallest areas: small areas, or else districts."""
+        code = fields.SMALL_AREA_CODE
+        return code if code in self.areas else fields.DISTRICT_CODE
 
     @property
     def small_areas(self) -> npt.NDArray[np.object_]:
@@ -55,6 +61,10 @@ class Levels:
     def of_districts(self, wanted: Sequence[str]) -> Iterator[Level]:
         """Yield those of the wanted levels that there are, as weights of districts."""
         return self._levels(self.districts, fields.DISTRICT_CODE, wanted)
+
+    def of_smallest(self, wanted: Sequence[str]) -> Iterator[Level]:
+        """Yield those of the wanted levels that there are, as weights of the smallest areas."""
+        return self._levels(self.areas, self.smallest, wanted)
 
     def _levels(self, parts: pd.DataFrame, part: str, wanted: Sequence[str]) -> Iterator[Level]:
         for level in wanted:

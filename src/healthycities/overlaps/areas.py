@@ -1,4 +1,7 @@
-"""Every small area reported on, with the district, authority and decile that it lies in."""
+"""Every small area reported on, with the district, authority and decile that it lies in.
+
+A run without small areas reports on districts: they are then the rows.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,17 @@ from healthycities.given import Given
 
 CARD = OverlapCard(
     title="Small areas, and the district, authority and deprivation decile of each",
-    needs=("small_area_lookup", "small_areas", "districts"),
-    may_use=("deprivation",),
+    needs=("districts",),
+    may_use=("small_area_lookup", "small_areas", "deprivation"),
     settings=("authorities", "authorities_as_at"),
 )
 
 
 def build(given: Given) -> pd.DataFrame:
-    """Return the table `tables.AREAS`, by code.
+    """Return the table `tables.AREAS`, or `tables.DISTRICT_AREAS` without small areas, by code.
 
-    Where the configuration names authorities, only their small areas are in it.
+    Where the configuration names authorities, only their areas are in it. Without a lookup of small
+    areas it has a row for each district that has a boundary.
 
     Raises
     ------
@@ -35,30 +39,40 @@ def build(given: Given) -> pd.DataFrame:
         the lookup, or a district has no boundary.
     """
     as_at = date.fromisoformat(given.keys["authorities_as_at"])
-    lookup = given.inputs["small_area_lookup"]
     only = None if given.keys["authorities"] == "all" else given.keys["authorities"]
-    districts = _districts(lookup[fields.DISTRICT_CODE].unique().tolist(), as_at, only)
+    told_by = "small_area_lookup" if "small_area_lookup" in given.inputs else "districts"
+    codes = given.inputs[told_by][fields.DISTRICT_CODE].unique().tolist()
+    districts = _districts(codes, as_at, only, told_by)
+    _require_boundaries(districts, given.inputs["districts"])
+    everywhere = set(known_districts(as_at)) == set(districts[fields.DISTRICT_CODE])
+    districts = districts.assign(**{fields.ALL_ENGLAND: everywhere})
+    areas = districts if told_by == "districts" else _small_areas(given, districts)
+    ordered = areas[list(tables.areas_schema(areas).columns)]
+    return ordered.sort_values(ordered.columns[0], ignore_index=True)
+
+
+def _small_areas(given: Given, districts: pd.DataFrame) -> pd.DataFrame:
+    """Return the small areas of some districts, with their names and deciles."""
+    lookup = given.inputs["small_area_lookup"]
     areas = lookup.merge(districts, on=fields.DISTRICT_CODE, how="inner", validate="m:1")
     _require_in_lookup(given.inputs["small_areas"], lookup)
-    _require_boundaries(districts, given.inputs["districts"])
     areas = with_column(areas, given.inputs["small_areas"], fields.SMALL_AREA_NAME, "boundary")
     if "deprivation" in given.inputs:
         decile = fields.DEPRIVATION_DECILE
         areas = with_column(areas, given.inputs["deprivation"], decile, "deprivation decile")
     else:
         areas[fields.DEPRIVATION_DECILE] = pd.NA
-    areas[fields.DEPRIVATION_DECILE] = areas[fields.DEPRIVATION_DECILE].astype("Int64")
-    everywhere = set(known_districts(as_at)) == set(areas[fields.DISTRICT_CODE])
-    ordered = areas.assign(**{fields.ALL_ENGLAND: everywhere})[list(tables.AREAS.columns)]
-    return ordered.sort_values(fields.SMALL_AREA_CODE, ignore_index=True)
+    return areas.astype({fields.DEPRIVATION_DECILE: "Int64"})
 
 
-def _districts(codes: Sequence[str], as_at: date, only: Sequence[str] | None) -> pd.DataFrame:
+def _districts(
+    codes: Sequence[str], as_at: date, only: Sequence[str] | None, told_by: str
+) -> pd.DataFrame:
     """Return the districts in scope with their authority; those in none are in scope of all."""
     names = known_districts(as_at)
     owners = Register.load().membership(as_at, codes, only)
     if only is None:
-        _require_all_england(codes, names, as_at)
+        _require_all_england(codes, names, as_at, told_by)
     chosen = [code for code in sorted(codes) if only is None or owners[code] is not None]
     authority = [owners[code] for code in chosen]
     return pd.DataFrame(
@@ -71,13 +85,16 @@ def _districts(codes: Sequence[str], as_at: date, only: Sequence[str] | None) ->
     )
 
 
-def _require_all_england(codes: Sequence[str], names: Mapping[str, str], as_at: date) -> None:
+def _require_all_england(
+    codes: Sequence[str], names: Mapping[str, str], as_at: date, told_by: str
+) -> None:
     absent = [f"{code} {name}" for code, name in names.items() if code not in set(codes)]
     if absent:
         raise RegisterError(
             f"all authorities are wanted, but {len(absent)} of England's {len(names)} districts at"
-            f" {as_at} are not in the small-area lookup: {named(absent)}",
-            mend="Complete the lookup, or name the authorities to report on under `authorities`.",
+            f" {as_at} are not in {told_by}: {named(absent)}",
+            place=told_by,
+            mend="Complete it, or name the authorities to report on under `authorities`.",
         )
 
 

@@ -39,7 +39,7 @@ class Results:
     ----------
     measures : `tables.MEASURES`, sorted by level (in the order of `tables.LEVELS`), area_code,
         metric, year, sex (in the order of `tables.SEXES`) and age.
-    areas : `tables.AREAS`, sorted by small_area_code.
+    areas : `tables.AREAS` or `tables.DISTRICT_AREAS`, sorted by the code of the smallest areas.
     synthetic : whether any value is made up; every note then says so.
     """
 
@@ -78,7 +78,7 @@ def assemble(measure_files: Sequence[Path], areas_file: Path, *, synthetic: bool
     Parameters
     ----------
     measure_files : Parquet files in the schema `tables.MEASURES`.
-    areas_file : Parquet file in the schema `tables.AREAS`.
+    areas_file : Parquet file in the schema `tables.AREAS` or `tables.DISTRICT_AREAS`.
     synthetic : whether every note is to say that the values are made up.
 
     Raises
@@ -88,12 +88,13 @@ def assemble(measure_files: Sequence[Path], areas_file: Path, *, synthetic: bool
         and age.
     RegisterError : an area is not one of the areas of its level.
     """
-    areas = tables.checked(read_parquet(areas_file), tables.AREAS, file=areas_file)
+    areas = read_parquet(areas_file)
+    tables.checked(areas, tables.areas_schema(areas), file=areas_file)
     measures = _together(measure_files)
     _require_known(measures, areas, areas_file)
     if synthetic:
         measures[fields.NOTE] = marked(measures[fields.NOTE])
-    areas = areas.sort_values(fields.SMALL_AREA_CODE, ignore_index=True)
+    areas = areas.sort_values(Levels(areas).smallest, ignore_index=True)
     return Results(_in_order(measures), areas, synthetic)
 
 
@@ -110,7 +111,7 @@ def area_names(areas: pd.DataFrame) -> dict[str, pd.Series]:
     """
     found = {
         level.level: pd.Series(level.names, index=pd.Index(level.weights.rows), dtype="str")
-        for level in Levels(areas).of_small_areas(tables.LEVELS)
+        for level in Levels(areas).of_smallest(tables.LEVELS)
     }
     nothing = pd.Series([], index=pd.Index([], dtype="str"), dtype="str")
     return {level: found.get(level, nothing).sort_index() for level in tables.LEVELS}

@@ -309,14 +309,18 @@ def layer(
 
 
 def spatial_layers(
-    results: Results, district_file: Path, small_area_file: Path, register: Register, as_at: date
+    results: Results,
+    district_file: Path,
+    small_area_file: Path | None,
+    register: Register,
+    as_at: date,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers of a run, by name, in the order of the file.
 
     Parameters
     ----------
     district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`;
-        may have more rows than the run reports on.
+        may have more rows than the run reports on. None where it has no small areas.
     register : the register of authorities.
     as_at : the date whose map is reported on.
 
@@ -326,12 +330,13 @@ def spatial_layers(
     """
     owners = results.areas.drop_duplicates(fields.DISTRICT_CODE).set_index(fields.DISTRICT_CODE)
     districts = shapes(district_file, results.names["district"].index, fields.DISTRICT_CODE)
-    small_areas = shapes(small_area_file, results.names["small_area"].index, fields.SMALL_AREA_CODE)
     geometry = {
         "authorities": unions(districts, owners[fields.AUTHORITY_CODE]),
         "districts": districts,
-        "small_areas": small_areas,
     }
+    if small_area_file is not None:
+        codes = results.names["small_area"].index
+        geometry["small_areas"] = shapes(small_area_file, codes, fields.SMALL_AREA_CODE)
     if results.all_england:
         everywhere = results.names["england"].index[0]
         geometry["england"] = unions(districts, pd.Series(everywhere, index=districts.index))

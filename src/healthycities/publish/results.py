@@ -32,7 +32,7 @@ def publish(
     measure_files: Sequence[Path],
     areas_file: Path,
     district_file: Path,
-    small_area_file: Path,
+    small_area_file: Path | None,
     raw_files: Mapping[str, Sequence[Path]],
     measures: Mapping[str, Measure],
     sources_of: Mapping[str, tuple[str, ...]],
@@ -47,8 +47,9 @@ def publish(
     ----------
     run_dir : folder that receives the files.
     measure_files : Parquet files in the schema `tables.MEASURES`.
-    areas_file : Parquet file in the schema `tables.AREAS`.
-    district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`.
+    areas_file : Parquet file in the schema `tables.AREAS` or `tables.DISTRICT_AREAS`.
+    district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`; the
+        latter None where the run has no small areas.
     raw_files : the raw files of each source, by its name.
     measures : what each measure is, by the name that its rows have.
     sources_of : names of the sources behind each measure, by its name.

@@ -39,7 +39,12 @@ _AGES = range(91)
 _OLDEST = _AGES[-1]
 _FIRST_C_AGE = 101
 _TOTAL, _PART_OF_DISTRICT = "total", "part"
-_KEYS = [fields.DISTRICT_CODE, fields.SEX, fields.AGE_FROM]
+_KEYS = [
+    fields.DISTRICT_CODE,
+    fields.PUBLISHED_DISTRICT_CODE,
+    fields.SEX,
+    fields.AGE_FROM,
+]
 
 _NOMIS = nomis.layout(fields.DISTRICT_CODE, exactly(nomis.C_AGE))
 
@@ -76,7 +81,8 @@ def read(raw: Raw) -> pd.DataFrame:
 
     Returns
     -------
-    Rows of males and females, or of persons where the files have no sexes; no totals.
+    Rows of males and females, or of persons where the files have no sexes; no totals. A district
+    that others merged into has rows for each of them.
 
     Raises
     ------
@@ -113,6 +119,7 @@ def _of_nomis(table: Table, raw: Raw) -> pd.DataFrame:
     return parts.assign(
         **{
             fields.DISTRICT_CODE: carried[parts.index],
+            fields.PUBLISHED_DISTRICT_CODE: parts[fields.DISTRICT_CODE],
             fields.SEX: sexes,
             fields.AGE_FROM: parts[nomis.C_AGE] - _FIRST_C_AGE,
         }
@@ -159,8 +166,10 @@ def _of_wide(table: Table, raw: Raw) -> pd.DataFrame:
     people = pd.DataFrame({name: table.numbers(name, at_least=0) for name in names})
     _require_row_totals(people.sum(axis=1), table)
     carried = codes.summed_districts(table, raw.as_at)
-    summed = people.groupby(carried.rename(fields.DISTRICT_CODE)).sum().reset_index()
-    long = summed.melt(fields.DISTRICT_CODE, var_name="of", value_name=fields.PEOPLE)
+    published = table.rows[fields.DISTRICT_CODE].rename(fields.PUBLISHED_DISTRICT_CODE)
+    keys = [carried.rename(fields.DISTRICT_CODE), published]
+    summed = people.groupby(keys).sum().reset_index()
+    long = summed.melt([key.name for key in keys], var_name="of", value_name=fields.PEOPLE)
     of = long["of"].str.split(" ", expand=True)
     return long.assign(**{fields.SEX: of[0], fields.AGE_FROM: of[1].astype("int64")})
 

@@ -10,7 +10,7 @@ from typing import Any
 from healthycities import catalogue
 from healthycities.errors import ConfigError, SourceError
 from healthycities.settings import Settings, from_mapping
-from healthycities.sources.demo.names import DISTRICTS_SINCE, WITH_DISTRICTS, YEARLY_FILES
+from healthycities.sources.demo.names import DISTRICTS_SINCE, DRAWN, WITH_DISTRICTS, YEARLY_FILES
 
 
 def check(config: Mapping[str, Any], file: Path) -> list[str]:
@@ -42,11 +42,23 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
     SourceError : with every file that it names and that is not there.
     """
     settings = from_mapping(config, file)
+    _require_demo_sources(settings, file)
     _require_demo_pollutants(settings, file)
     _require_demo_date(settings, file)
     _require_demo_region(settings, file)
     require_files(settings, file)
     return settings
+
+
+def _require_demo_sources(settings: Settings, file: str | Path | None) -> None:
+    lacking = sorted(_drawn(settings) - DRAWN)
+    if lacking:
+        raise ConfigError(
+            f"the demonstration does not have {', '.join(lacking)}",
+            file=file,
+            place="sources",
+            mend="Give a file of your own, or leave it out.",
+        )
 
 
 def _require_demo_pollutants(settings: Settings, file: str | Path | None) -> None:

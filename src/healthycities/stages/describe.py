@@ -113,7 +113,7 @@ def _needed_by(name: str) -> str:
     metrics = [
         metric
         for metric, card in catalogue.metrics().items()
-        if name in catalogue.sources_behind(card.needs)
+        if name in catalogue.sources_needed(card)
     ]
     return ", ".join(f"`{metric}`" for metric in metrics) or "none; used where it is given"
 

@@ -35,5 +35,6 @@ def overlap(
     given = Given(read_inputs(inputs), keys, scheduler=scheduler, workers=workers)
     result = import_module(f"healthycities.overlaps.{name}").build(given)
     if not isinstance(result, Weights):
-        tables.checked(result, tables.BY_OVERLAP[name])
+        schema = tables.areas_schema(result) if name == "areas" else tables.BY_OVERLAP[name]
+        tables.checked(result, schema)
     write_overlap(out, result)

@@ -27,7 +27,7 @@ def publish_run(
     folder : folder of the run.
     settings : the whole configuration.
     measure_files : what the metrics wrote.
-    inputs : the files ``areas``, ``districts`` and ``small_areas``.
+    inputs : the files ``areas``, ``districts`` and, where the run has any, ``small_areas``.
     raw_files : name of the source and path of each raw file.
     """
     by_source: dict[str, list[Path]] = {}
@@ -40,7 +40,7 @@ def publish_run(
         measure_files,
         inputs["areas"],
         inputs["districts"],
-        inputs["small_areas"],
+        inputs.get("small_areas"),
         by_source,
         measures={name: measure for name, (measure, _) in measures.items()},
         sources_of={name: sources for name, (_, sources) in measures.items()},

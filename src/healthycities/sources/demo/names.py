@@ -67,5 +67,8 @@ def file_name(source: str, year: object = "", pollutant: object = "") -> str:
     return {**STATIC_FILES, **YEARLY_FILES, "land_cover": LAND_COVER_FILE}[name].format(year=year)
 
 
+DRAWN = frozenset({*STATIC_FILES, *YEARLY_FILES, *_LAYERS, "air_quality", "land_cover"})
+"""Every source that the demonstration has, and a few names more."""
+
 WORLD_FILE = "world.parquet"
 """The model's own state: one row for each small area."""
