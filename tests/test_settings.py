@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from healthycities import catalogue
 from healthycities.errors import ConfigError
-from healthycities.metrics.attributable_deaths import YOUNGEST_AGE
-from healthycities.settings import ATTRIBUTABLE, Settings, from_mapping, schema_json
+from healthycities.health.causes import LEFT_OUT_OF_ALL
+from healthycities.health.projection import LONGEST_YEARS
+from healthycities.metrics.at_risk import YOUNGEST_AGE
+from healthycities.settings import ATTRIBUTABLE, OUTCOMES, Settings, from_mapping, schema_json
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 DEFAULT = CONFIG / "config.yaml"
@@ -94,7 +96,10 @@ def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
 
 
 def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):
-    """A section that is left out is the one that config.yaml spells out."""
+    """A section that is left out is the one that config.yaml spells out.
+
+    It shows several functions, which need deaths by more causes; the default is the first of them.
+    """
     sections = (
         "greenspace",
         "green_cover",
@@ -106,7 +111,9 @@ def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: d
         "authorities",
     )
     bare = {key: value for key, value in config.items() if key not in sections}
-    assert from_mapping(bare) == from_mapping(config)
+    first, *_ = config["burden"]["concentration_response"]
+    one = {**config, "burden": {**config["burden"], "concentration_response": first}}
+    assert from_mapping(bare) == from_mapping(one)
 
 
 def test_settings_are_fixed_once_read(config: dict[str, Any]):
@@ -502,16 +509,35 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
     "function of another pollutant": (
         lambda c: {**c, "burden": {"concentration_response": "comeap2018_no2"}},
         "burden.concentration_response: attributable_deaths needs a function of pm25 and all-cause"
-        " mortality at ages 30+, and comeap2018_no2 is of no2 and all-cause mortality at ages 30+;"
-        " known are comeap2022_pm25",
+        " mortality or all natural-cause mortality at ages 30+ that has a cutoff, and"
+        " comeap2018_no2 is of no2 and all-cause mortality at ages 30+; known are comeap2022_pm25,"
+        " eea_pm25, hrapie2013_pm25",
     ),
     "function of other deaths": (
         lambda c: {**c, "burden": {"concentration_response": "hrapie2013_pm25"}},
-        " hrapie2013_pm25 is of pm25 and all natural-cause mortality at ages 30+; known are ",
+        "burden.concentration_response: pm25_target_gain needs a function of pm25 and all-cause"
+        " mortality at ages 30+ that has a cutoff, and hrapie2013_pm25 is of pm25 and all"
+        " natural-cause mortality at ages 30+; known are comeap2022_pm25",
+    ),
+    "function without a cutoff": (
+        lambda c: {**c, "burden": {"concentration_response": ["comeap2022_pm25", "elapse_pm25"]}},
+        ", and elapse_pm25 is of pm25 and all natural-cause mortality at ages 30+ without a cutoff",
+    ),
+    "superseded function": (
+        lambda c: {**c, "burden": {"concentration_response": ["eea_pm25", "comeap2009_pm25"]}},
+        " comeap2009_pm25 is of pm25_anthropogenic and all-cause mortality at ages 30+; known are ",
+    ),
+    "function twice": (
+        lambda c: {**c, "burden": {"concentration_response": ["eea_pm25", "eea_pm25"]}},
+        "burden.concentration_response: eea_pm25 is given twice",
+    ),
+    "lag": (
+        lambda c: {**c, "burden": {"lag": "ten"}},
+        "burden.lag: unknown name 'ten'; known are epa, linear_5, none",
     ),
     "function of other ages": (
         lambda c: {**c, "burden": {"concentration_response": "rojas_rueda2019_ndvi"}},
-        " at ages adults; known are ",
+        " at ages adults without a cutoff; known are ",
     ),
     "source": (
         lambda c: with_source(c, "noise", provider="demo"),
@@ -660,8 +686,37 @@ def test_a_function_is_judged_for_the_metric_that_uses_it(config: dict[str, Any]
 
 
 def test_the_deaths_of_a_function_are_those_that_the_metric_counts():
-    """The ages asked of a function are those from which the metric counts deaths."""
+    """The ages asked of a function are those from which the metrics count deaths."""
     assert ATTRIBUTABLE["ages"] == f"{YOUNGEST_AGE}+"
+    assert {one for outcomes in OUTCOMES.values() for one in outcomes} == set(LEFT_OUT_OF_ALL)
+
+
+def test_one_function_is_a_list_of_one(config: dict[str, Any]):
+    """A word and a list are both read; the first leads."""
+    one = from_mapping({**config, "burden": {"concentration_response": "comeap2022_pm25"}}).burden
+    assert (one.functions, one.leading) == (("comeap2022_pm25",), "comeap2022_pm25")
+    several = from_mapping(config).burden
+    assert several.functions == ("comeap2022_pm25", "hrapie2013_pm25", "eea_pm25")
+    assert several.leading == "comeap2022_pm25"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("concentration_response", [], "tuple"),
+        ("concentration_response", ["eea_pm25", 5], "1: input should be a valid string, found 5"),
+        ("draws", 10, "input should be greater than or equal to 100, found 10"),
+        ("seed", 2**32, "input should be less than 4294967296, found 4294967296"),
+        ("target_ugm3", 0, "input should be greater than 0, found 0"),
+        ("horizon_years", 1, "input should be greater than or equal to 2, found 1"),
+        ("horizon_years", LONGEST_YEARS + 1, f"less than or equal to {LONGEST_YEARS}, found 106"),
+    ],
+)
+def test_keys_of_burden_are_bounded(config: dict[str, Any], key: str, value: Any, told: str):
+    """Each is told once, by its place."""
+    (found,) = problems({**config, "burden": {key: value}})
+    assert found.startswith(f"burden.{key}")
+    assert told.replace("tuple", "list") in found
 
 
 def test_one_pollutant_needs_no_word_in_its_path(config: dict[str, Any]):

@@ -20,7 +20,12 @@ from healthycities.errors import ConfigError, RegisterError
 from healthycities.geography.districts import known_districts
 from healthycities.geography.register import Register
 from healthycities.health.access_standards import WALK, DistanceKind, access_standards
-from healthycities.health.files import CAUSE_GROUPS_FILE, CONCENTRATION_RESPONSE_FILE
+from healthycities.health.causes import LEFT_OUT_OF_ALL
+from healthycities.health.files import (
+    CAUSE_GROUPS_FILE,
+    CONCENTRATION_RESPONSE_FILE,
+    LAGS_FILE,
+)
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 from healthycities.synthetic import SYNTHETIC
@@ -158,10 +163,41 @@ class MortalitySettings(Section):
 class BurdenSettings(Section):
     """How deaths are attributed to air pollution."""
 
-    concentration_response: str = Field(
+    concentration_response: str | Names = Field(
         "comeap2022_pm25",
-        description="Row of health/data/concentration_response.csv",
+        description="Row of health/data/concentration_response.csv, or a list of rows: the first "
+        "leads, and what each of the others would attribute is told beside it",
     )
+    draws: int = Field(
+        10_000, ge=100, le=100_000, description="Random draws that the intervals rest on"
+    )
+    seed: int = Field(2026, ge=0, lt=2**32, description="Seed of the draws")
+    confidence: Share = Field(0.95, description="Confidence of the intervals that are drawn")
+    target_ugm3: float = Field(
+        5.0,
+        gt=0,
+        description="PM2.5 that pm25_target_gain lets every small area come down to at once; 5 is "
+        "the WHO's guideline of 2021, 10 England's target for 2040",
+    )
+    horizon_years: int = Field(
+        20, ge=2, le=105, description="Years after the change that pm25_target_gain follows"
+    )
+    lag: str = Field(
+        "epa",
+        description="How soon the change of exposure changes the risk: lag_id in "
+        "health/data/lags.csv",
+    )
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the concentration-response functions, the leading one first."""
+        given = self.concentration_response
+        return (given,) if isinstance(given, str) else given
+
+    @property
+    def leading(self) -> str:
+        """Name of the leading function."""
+        return self.functions[0]
 
 
 class DisclosureSettings(Section):
@@ -329,13 +365,17 @@ class Settings(Section):
         return self.model_dump_json(exclude={"compute"})
 
 
-ATTRIBUTABLE: Mapping[str, str] = MappingProxyType(
-    {"exposure": "pm25", "outcome": "all-cause mortality", "ages": "30+"}
-)
-"""What a function must be of, for the deaths that `attributable_deaths` has from the sources."""
+ATTRIBUTABLE: Mapping[str, str] = MappingProxyType({"exposure": "pm25", "ages": "30+"})
+"""What a function must be of, for the deaths that the metrics of burden have from the sources."""
 
-ATTRIBUTING = ("attributable_deaths", "pm25_by_district")
-"""Metrics that attribute all deaths, or a share of them."""
+OUTCOMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "attributable_deaths": tuple(LEFT_OUT_OF_ALL),
+        "pm25_target_gain": ("all-cause mortality",),
+        "pm25_by_district": ("all-cause mortality",),
+    }
+)
+"""Outcomes that the functions of each metric of burden may be of."""
 
 READING = ("columns", "crs", "layer", "vintage")
 """Keys of a source that its reader is told; see `healthycities.sources.raw.Raw`."""
@@ -367,17 +407,19 @@ def _said(item: Mapping[str, Any]) -> str:
 def _is_echo(item: Mapping[str, Any]) -> bool:
     """Whether another item says it better.
 
-    A list whose items are wrong is also called too short, and a list is also no 'all'.
+    A list whose items are wrong is also called too short, and a list is also no 'all' and no word.
     """
     if not isinstance(item["input"], list | tuple):
         return False
     short = item["type"] == "too_short" and len(item["input"]) > 0
-    return short or (item["type"] == "literal_error" and _is_choice(item["loc"][-1]))
+    wanted = item["type"] in ("literal_error", "string_type")
+    return short or (wanted and _is_choice(item["loc"][-1]))
 
 
 def _is_choice(part: str | int) -> bool:
     """Whether a part of a place is pydantic's name for one of several types, and no key."""
-    return isinstance(part, str) and part.startswith(("literal[", "tuple[", "constrained-tuple"))
+    kinds = ("literal[", "tuple[", "constrained-tuple")
+    return isinstance(part, str) and (part == "str" or part.startswith(kinds))
 
 
 def _unknown(place: str, names: tuple[str, ...], known: Mapping[str, Any]) -> list[str]:
@@ -560,38 +602,56 @@ def _place_problems(settings: Settings) -> list[str]:
 
 
 def _health_problems(settings: Settings) -> list[str]:
-    """Names of a group of causes or of a function that no table of the package has."""
+    """Names of a group of causes, a lag or a function that no table of the package has."""
     groups = {row["group_id"]: row for row in rows(CAUSE_GROUPS_FILE)}
+    lags = {row["lag_id"]: row for row in rows(LAGS_FILE)}
     functions = {row["crf_id"]: row for row in rows(CONCENTRATION_RESPONSE_FILE)}
-    function = settings.burden.concentration_response
+    asked = settings.burden.functions
     return [
         *_unknown("mortality.cause_group", (settings.mortality.cause_group,), groups),
-        *_unknown("burden.concentration_response", (function,), functions),
-        *_function_problems(settings, functions.get(function), functions.values()),
+        *_unknown("burden.lag", (settings.burden.lag,), lags),
+        *_unknown("burden.concentration_response", asked, functions),
+        *_repeated("burden.concentration_response", asked),
+        *(
+            _function_problems(settings, "attributable_deaths", asked, functions)
+            or _function_problems(settings, "pm25_target_gain", asked[:1], functions)
+            or _function_problems(settings, "pm25_by_district", asked[:1], functions)
+        ),
     ]
 
 
 def _function_problems(
-    settings: Settings, function: Mapping[str, str] | None, known: Iterable[Mapping[str, str]]
+    settings: Settings,
+    metric: str,
+    asked: tuple[str, ...],
+    functions: Mapping[str, Mapping[str, str]],
 ) -> list[str]:
-    """List what keeps a function from being that of the deaths which a metric attributes."""
-    attributing = [name for name in ATTRIBUTING if name in settings.chosen_metrics]
-    if not attributing or function is None or _is_attributable(function):
+    """List what keeps functions from being those of the deaths which a metric attributes."""
+    if metric not in settings.chosen_metrics:
         return []
-    fitting = ", ".join(sorted(row["crf_id"] for row in known if _is_attributable(row)))
+    fitting = sorted(name for name, row in functions.items() if _is_of(metric, row))
     return [
-        f"burden.concentration_response: {attributing[0]} needs a function of"
-        f" {_told_function(ATTRIBUTABLE)}, and {function['crf_id']} is of"
-        f" {_told_function(function)}; known are {fitting}"
+        f"burden.concentration_response: {metric} needs a function of {_told_needs(metric)}, and"
+        f" {name} is of {_told_function(functions[name])}; known are {', '.join(fitting)}"
+        for name in asked
+        if name in functions and name not in fitting
     ]
 
 
-def _is_attributable(function: Mapping[str, str]) -> bool:
-    return ATTRIBUTABLE.items() <= function.items()
+def _is_of(metric: str, function: Mapping[str, str]) -> bool:
+    """Whether a function is of the deaths of a metric, and says from which exposure on."""
+    of_deaths = ATTRIBUTABLE.items() <= function.items()
+    return of_deaths and function["outcome"] in OUTCOMES[metric] and bool(function["cutoff"])
+
+
+def _told_needs(metric: str) -> str:
+    needs = {**ATTRIBUTABLE, "outcome": " or ".join(OUTCOMES[metric]), "cutoff": "0"}
+    return f"{_told_function(needs)} that has a cutoff"
 
 
 def _told_function(function: Mapping[str, str]) -> str:
-    return "{exposure} and {outcome} at ages {ages}".format_map(function)
+    told = "{exposure} and {outcome} at ages {ages}".format_map(function)
+    return told if function["cutoff"] else f"{told} without a cutoff"
 
 
 def _disagreements(settings: Settings) -> list[str]:

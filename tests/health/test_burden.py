@@ -249,6 +249,13 @@ def test_scenarios_by_hand():
     )
 
 
+def test_a_floor_of_applicability_counts_before_and_after_a_change():
+    """Below a floor of 6 the risk is 1: a fall from 10 to 5 ends at no risk, one to 7 does not."""
+    given_ = ([10.0, 10.0, 5.0], [5.0, 7.0, 4.0], [100.0] * 3, 2, 10)
+    found = scenario_difference(*given_, method="pif", applicable_from=6).value
+    np.testing.assert_allclose(found, [50, 100 * (1 - 2**-0.3), 0])
+
+
 methods = st.sampled_from(["delta", "pif"])
 
 

@@ -15,9 +15,11 @@ CONFIG = {
     "pollutants": ["pm25", "pm10", "no2", "nox"],
     "authorities_as_at": "2026-09-30",
     "sources": {name: {"provider": "demo"} for name in catalogue.sources()},
+    "burden": {"concentration_response": ["comeap2022_pm25", "hrapie2013_pm25", "eea_pm25"]},
     "green_cover": {"green_classes": [10, 30]},
     "greenspace": {"standards": list(access_standards())},
 }
+BURDEN = {"burden.draws": 10_000, "burden.seed": 3, "burden.confidence": 0.95}
 
 
 def every_measure():
@@ -87,6 +89,30 @@ def test_guidelines_are_said_with_their_value():
         assert f"({limit} µg/m³)" in measure.title
     target = filled(card, {}, "pm25")["people_above_england2040_{pollutant}_pct"]
     assert "(10 µg/m³)" in target.title
+
+
+def test_the_function_that_leads_stands_in_the_method():
+    """A measure without a function in its name is told by the first one, with its source."""
+    card = catalogue.metrics()["attributable_deaths"]
+    found = filled(card, BURDEN | {"burden.functions": ["eea_pm25", "comeap2022_pm25"]})
+    method = found["deaths_attributable_pm25"].method
+    assert "per 10 µg/m³ above 5 (European Environment Agency" in method
+    assert "10000 draws (seed 3)" in method
+
+
+def test_each_further_function_has_a_measure_of_its_own():
+    """Those after the first are named in name, title and method; where there is one, none is."""
+    card = catalogue.metrics()["attributable_deaths"]
+    names = ["comeap2022_pm25", "eea_pm25", "hrapie2013_pm25"]
+    by_function = [f"deaths_attributable_by_{name}" for name in names[1:]]
+    found = filled(card, BURDEN | {"burden.functions": names})
+    assert list(found)[3:] == by_function
+    assert found[by_function[0]].name == by_function[0]
+    assert found[by_function[0]].title.endswith("attributable to PM2.5, by eea_pm25")
+    assert "WHO Europe HRAPIE 2013" in found[by_function[1]].method
+    assert [found[name].counts for name in by_function] == ["deaths from natural causes"] * 2
+    assert found["deaths_attributable_pm25"].counts == "deaths from all causes"
+    assert len(filled(card, BURDEN | {"burden.functions": names[:1]})) == 3
 
 
 @pytest.mark.parametrize(("metric", "measure"), list(every_measure()))

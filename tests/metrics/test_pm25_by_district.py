@@ -13,7 +13,7 @@ from healthycities.given import Given
 from healthycities.metrics import pm25_by_district
 from healthycities.metrics.measures import filled
 
-KEYS = {"burden.concentration_response": "comeap2022_pm25"}
+KEYS = {"burden.leading": "comeap2022_pm25"}
 MEAN, SHARE = "pm25_by_district_ugm3", "pm25_by_district_attributable_pct"
 GREATER_MANCHESTER, ENGLAND = "E47000001", "E92000001"
 CUMBERLAND, PARTS = "E06000063", ("E07000026", "E07000028", "E07000029")

@@ -48,6 +48,7 @@ def deaths(tmp_path: Path, *answers: pd.DataFrame, as_at: date = date(2025, 6, 1
     [
         (ALL, "all"), ("A00-R99, U00-Y89 All causes", "all"), (CANCER, "C00-C97"), (LUNG, "J95"),
         ("I00-I99 IX Diseases of the circulatory system", "I00-I99"),
+        ("U509,V01-Y89 XX External causes of morbidity and mortality", "V01-Y89"),
         ("X85-Y09,Y35 Assault", "other"), ("U07.1-U07.2 COVID-19", "other"),
         ("All causes", None), ("Diabetes", None),
     ],

@@ -45,7 +45,7 @@ def test_a_further_year_runs_its_own_jobs_only(finished: Run):
         "fetch_demo_year": 1,
         "prepare_year": 3,
         "prepare_grid": 3,
-        "measure": 7,
+        "measure": 8,
         "measure_pollutant": 6,
         "publish": 1,
     }
@@ -65,6 +65,9 @@ def test_a_year_less_only_publishes(finished: Run):
             0.99,
             ("life_expectancy", "ncd_mortality", "premature_mortality"),
         ),
+        ("burden.draws", 1000, ("attributable_deaths",)),
+        ("burden.concentration_response", ["comeap2022_pm25"], ("attributable_deaths",)),
+        ("burden.target_ugm3", 6, ("pm25_target_gain",)),
     ],
 )
 def test_a_key_reruns_the_metrics_that_read_it(
@@ -189,7 +192,7 @@ def test_an_upgrade_of_a_library_reruns_everything(finished: Run, tmp_path: Path
 
 
 def test_a_corrected_file_reruns_what_rests_on_it(finished: Run):
-    """New deaths of 2023 are read, and the four metrics of deaths of that year; no other."""
+    """New deaths of 2023 are read, and the five metrics of deaths of that year; no other."""
     deaths = finished.raw / "nomis_NM_161_1_2023_SYNTHETIC.csv"
     with disturbed([deaths], lambda content: content.replace(b"20100,2,", b"20100,3,", 1)):
         plan = finished.place.plan(finished.config)
@@ -197,6 +200,7 @@ def test_a_corrected_file_reruns_what_rests_on_it(finished: Run):
         "Computing attributable_deaths of 2023",
         "Computing life_expectancy of 2023",
         "Computing ncd_mortality of 2023",
+        "Computing pm25_target_gain of 2023",
         "Computing premature_mortality of 2023",
         "Reading deaths of 2023",
         PUBLISH,

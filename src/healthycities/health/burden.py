@@ -260,6 +260,7 @@ def scenario_difference(
     shape: str = "log_linear",
     *,
     method: Difference,
+    applicable_from: float | None = None,
 ) -> Estimate:
     """Return the events that a change of exposure prevents: negative where it causes them.
 
@@ -276,7 +277,7 @@ def scenario_difference(
     ----------
     exposure, changed_exposure : (areas…) now, and after the change.
     events : (areas…) that happen at the exposure of now.
-    rr, increment, cutoff, shape : as for :func:`attributable_fraction`.
+    rr, increment, cutoff, shape, applicable_from : as for :func:`attributable_fraction`.
     method : ``"delta"`` or ``"pif"``.
 
     Returns
@@ -295,7 +296,10 @@ def scenario_difference(
     share = _difference(method)
 
     def prevented(one: float) -> FloatArray:
-        risks = (relative_risk(x, one, increment, cutoff, shape) for x in (before, after))
+        risks = (
+            relative_risk(x, one, increment, cutoff, shape, applicable_from=applicable_from)
+            for x in (before, after)
+        )
         return np.asarray(counts * share(*risks))
 
     return _sorted_limits(_of_risks(rr, prevented))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 from healthycities.errors import ConfigError, SchemaError
@@ -12,6 +13,21 @@ from healthycities.health.files import BLOCKS_FILE, CAUSE_GROUPS_FILE
 from healthycities.package_tables import rows
 
 ALL_CAUSES = "all"
+EXTERNAL_CAUSES = "V01-Y89"
+"""Accidents, self-harm and assault: what natural causes are not."""
+
+LEFT_OUT_OF_ALL = MappingProxyType(
+    {"all-cause mortality": (), "all natural-cause mortality": (EXTERNAL_CAUSES,)}
+)
+"""Outcomes of concentration_response.csv that deaths from all causes hold, and what each omits."""
+
+DEATHS_OF_OUTCOME = MappingProxyType(
+    {
+        "all-cause mortality": "deaths from all causes",
+        "all natural-cause mortality": "deaths from natural causes",
+    }
+)
+"""The deaths of these outcomes in words, as the cards of metrics name what they count."""
 _RANGE = re.compile(r"([A-Z]\d\d)(?:-([A-Z]\d\d))?")
 
 

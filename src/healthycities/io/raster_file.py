@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from healthycities.errors import SourceError
 from healthycities.io.atomic import write_json
-from healthycities.io.blocks import BlockRaster, block_raster
 from healthycities.io.hashing import sha256
+
+if TYPE_CHECKING:
+    from healthycities.io.blocks import BlockRaster
 
 
 class YearlyRaster(NamedTuple):
@@ -70,6 +72,10 @@ def read_raster_file(path: Path) -> YearlyRaster:
     SourceError, CrsError : as `healthycities.io.blocks.block_raster` raises them; or the raster is
         not of the size that it had.
     """
+    # Here, because every job imports this module and few read a raster: dask and the kernels'
+    # compiler take longer to load than most jobs to run.
+    from healthycities.io.blocks import block_raster
+
     said = RasterFile(**json.loads(path.read_text(encoding="utf-8")))
     place = Path(said.path).resolve()
     raster = block_raster(place, crs=said.crs)

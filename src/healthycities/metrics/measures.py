@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any
 
 from healthycities.catalogue import Measure, MetricCard
 from healthycities.health.access_standards import WALK
+from healthycities.health.causes import DEATHS_OF_OUTCOME
 from healthycities.health.files import CONCENTRATION_RESPONSE_FILE
 from healthycities.health.guidelines import guideline_ugm3
 from healthycities.package_tables import rows
@@ -20,6 +21,7 @@ STANDARDS_KEY = "greenspace.used_standards"
 _IF_WALK = (
     " It asks for a walk, which is no shorter than the straight line: this share is an upper bound."
 )
+_FUNCTION = "{function}"
 
 
 NO_STANDARD: Mapping[str, Any] = MappingProxyType({})
@@ -38,6 +40,9 @@ def filled(
 ) -> dict[str, Measure]:
     """Return a card's measures for a pollutant or standard, by the names they have on the card.
 
+    One whose name holds ``{function}`` is there once for each concentration-response function after
+    the leading one, by the name with the function filled in.
+
     Parameters
     ----------
     card : card of the metric.
@@ -47,12 +52,11 @@ def filled(
     standard : one of `standards_of`, for a metric that is given by standard.
     """
     words = {key.rpartition(".")[2]: _said(value) for key, value in keys.items()}
-    words |= _pollutant_words(pollutant) | _function_words(words.get("concentration_response"))
-    words |= _green_words(keys)
-    words |= _standard_words(standard)
+    words |= _pollutant_words(pollutant) | _green_words(keys) | _standard_words(standard)
     return {
-        measure.name: _filled(measure, words)
+        name: _filled(measure, words | _function_words(function))
         for measure in card.measures
+        for name, function in _cases(measure.name, keys)
         if _is_of(pollutant, measure.pollutants)
         and _is_of(standard.get("distance_kind"), measure.distance_kinds)
     }
@@ -87,14 +91,24 @@ def _standard_words(standard: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _cases(name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """Yield the name of a measure and the function that it tells of: the leading one, or others."""
+    leading, *others = keys.get("burden.functions", (keys.get("burden.leading"),))
+    if _FUNCTION not in name:
+        yield name, leading
+        return
+    for function in others:
+        yield name.replace(_FUNCTION, function), function
+
+
 def _function_words(crf_id: str | None) -> dict[str, str]:
     """Return the risk of a concentration-response function, and where it is from."""
+    if crf_id is None:
+        return {}
     functions = {row["crf_id"]: row for row in rows(CONCENTRATION_RESPONSE_FILE)}
-    return (
-        {}
-        if crf_id is None
-        else {f"function_{name}": text for name, text in functions[crf_id].items()}
-    )
+    told = {f"function_{name}": text for name, text in functions[crf_id].items()}
+    deaths = DEATHS_OF_OUTCOME.get(functions[crf_id]["outcome"], "deaths")
+    return {**told, "function": crf_id, "function_deaths": deaths}
 
 
 def _green_words(keys: Mapping[str, Any]) -> dict[str, str]:

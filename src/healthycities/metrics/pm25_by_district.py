@@ -22,7 +22,7 @@ from healthycities.spatial.weights import Weights
 CARD = MetricCard(
     title="PM2.5 from published means of districts",
     needs=("district_pm25", "population", "areas"),
-    settings=("burden.concentration_response",),
+    settings=("burden.leading",),
     levels=("district", "authority", "england"),
     measures=(
         Measure(
@@ -68,7 +68,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     population, published = given.inputs["population"], given.inputs["district_pm25"]
     parts = parts_of_districts(levels.districts[fields.DISTRICT_CODE], published, population)
     mean_ugm3 = parts[fields.PM25_UGM3].to_numpy()
-    function = concentration_response(str(given.keys["burden.concentration_response"]))
+    function = concentration_response(str(given.keys["burden.leading"]))
     of_parts = [_of_parts(level, parts) for level in levels.of_districts(CARD.levels)]
     note = joined(
         year_note("concentrations", year_of(published), given.year),

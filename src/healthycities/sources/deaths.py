@@ -11,7 +11,7 @@ from healthycities import fields, tables
 from healthycities.catalogue import SourceCard
 from healthycities.errors import SourceError
 from healthycities.geography.districts import named
-from healthycities.health.causes import ALL_CAUSES
+from healthycities.health.causes import ALL_CAUSES, EXTERNAL_CAUSES
 from healthycities.io.tabular import Table, exactly, read_csv
 from healthycities.sources import codes, nomis
 from healthycities.sources.raw import Raw
@@ -120,6 +120,9 @@ def icd10(name: str) -> str | None:
     """
     if re.match(r"A00-R99, ?U00-Y89\b", name):
         return ALL_CAUSES
+    # U50.9, deaths under investigation, are external too, and stand in no range of the others.
+    if re.match(r"U509, ?V01-Y89\b", name):
+        return EXTERNAL_CAUSES
     found = re.match(r"[A-Z]\d\d\S*", name)
     if found is None:
         return None

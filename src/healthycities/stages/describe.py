@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from healthycities import catalogue
 from healthycities.catalogue import SourceCard
@@ -132,7 +134,8 @@ generated`; do not edit by hand. `healthycities explain METRIC --config FILE` sa
 configuration of your own. What all metrics share stands in [methods.md](methods.md).
 
 Names, texts and parameters are as the defaults of the settings make them. A metric by pollutant is
-shown for one of them, {pollutant}.
+shown for one of them, {pollutant}; a measure by each further concentration-response function for
+{function}.
 """
 
 _METRIC = """
@@ -146,21 +149,34 @@ _METRIC = """
 {caveats}"""
 
 _SHOWN_POLLUTANT = "pm25"
+_SHOWN_FUNCTION = "eea_pm25"
 
 
 def metrics_page() -> str:
     """Return docs/metrics.md: each metric, how it is made, and what it cannot tell."""
-    defaults = Settings.model_validate(
+    defaults = _settings()
+    leading = defaults.burden.leading
+    shown = _settings(burden={"concentration_response": (leading, _SHOWN_FUNCTION)})
+    found = [
+        replace(explanation(name, shown), parameters=explanation(name, defaults).parameters)
+        for name in catalogue.metrics()
+    ]
+    head = _METRICS_HEAD.format(pollutant=_SHOWN_POLLUTANT, function=_SHOWN_FUNCTION)
+    return head + "".join(map(_metric, found))
+
+
+def _settings(**sections: Any) -> Settings:
+    """Return the defaults of the settings, but for some sections."""
+    return Settings.model_validate(
         {
             "run": "defaults",
             "years": [2023],
             "pollutants": [_SHOWN_POLLUTANT],
             "authorities_as_at": "2026-09-30",
             "sources": {},
+            **sections,
         }
     )
-    found = [explanation(name, defaults) for name in catalogue.metrics()]
-    return _METRICS_HEAD.format(pollutant=_SHOWN_POLLUTANT) + "".join(map(_metric, found))
 
 
 def _metric(found: Explanation) -> str:

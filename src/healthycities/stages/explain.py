@@ -28,6 +28,8 @@ MADE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "greenspace.used_standards": _STANDARDS,
         "greenspace.sizes_ha": _STANDARDS,
         "greenspace.walk_sizes_ha": _STANDARDS,
+        "burden.functions": ("burden.concentration_response",),
+        "burden.leading": ("burden.concentration_response",),
     }
 )
 """The keys that a user writes, behind those that are worked out from them."""

@@ -213,7 +213,7 @@ def test_deaths_layout(demo: Path):
         "GENDER", "GENDER_NAME", "AGE", "AGE_NAME", "MEASURE", "MEASURE_NAME", "MEASURES",
         "OBS_VALUE", "OBS_STATUS", "RECORD_OFFSET", "RECORD_COUNT",
     ]  # fmt: skip
-    assert len(table) == 5 * 13 * 2 * 20
+    assert len(table) == 5 * 14 * 2 * 20
     assert (table["RECORD_COUNT"] == len(table)).all()
     bands = table.drop_duplicates("AGE").set_index("AGE")["AGE_NAME"]
     assert bands.index.tolist() == list(range(1, 21))

@@ -26,6 +26,7 @@ CAUSES = {
     11095: "J95 Postprocedural respiratory disorders, not elsewhere classified",
     11096: "J96 Respiratory failure, not elsewhere classified",
     11098: "J98 Other respiratory disorders",
+    20: "U509,V01-Y89 XX External causes of morbidity and mortality",
 }
 """Causes of death by their number at Nomis; the first holds all the others."""
 
@@ -102,6 +103,7 @@ def cause_shares() -> Floats:
         0.05 + 0.23 * _logistic(age, 45, 12),
         *(part * chronic for part in (0.0004, 0.058, 0.012, 0.013, 0.002, 0.001)),
         *(part * chronic for part in (0.0003, 0.0015, 0.006)),
+        0.025 + 0.5 * np.exp(-(((age - 22) / 18) ** 2)),
     ]
     return np.column_stack(shares)
 
