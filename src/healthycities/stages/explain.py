@@ -101,7 +101,7 @@ def explanation(metric: str, settings: Settings) -> Explanation:
         described(card, settings) or card.measures,
         tuple(_parameter(key, settings) for key in _keys(card, needs, settings)),
         formulas_behind(metric),
-        tuple(sorted(sources_used(settings, needs))),
+        tuple(sorted(sources_used(settings, needs) | catalogue.sources_needed(card))),
         credits_of(settings),
     )
 
