@@ -293,7 +293,8 @@ def draw_map(
     borders = class_borders(
         shown if compared is None else compared, [one.value_ugm3 for one in guidelines]
     )
-    bounds = np.asarray(panels[0].shapes.total_bounds)
+    ground = panels[0].shapes if panels[0].base is None else panels[0].base
+    bounds = np.asarray(ground.total_bounds)
     panel_in, highest_in = size_in
     width_in = panel_in * len(panels)
     with _styled():
