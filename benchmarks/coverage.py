@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from benchmarks.inputs import Sizes, irregular_zones
 from benchmarks.race import Claim, Contender, Race
-from healthycities.spatial.coverage import CellCoverage, cell_coverage
+from healthycities.spatial.coverage import CellCoverage
 from healthycities.spatial.covering import cover
 from healthycities.spatial.grid import FloatArray, Grid
 
@@ -43,8 +43,8 @@ def races(sizes: Sizes) -> Iterator[Race]:
 
 
 def on_one_thread(zones: geopandas.GeoSeries, grid: Grid) -> CellCoverage:
-    """Run the kernel alone."""
-    return cell_coverage(zones.to_numpy(), grid)
+    """Run block after block in one thread."""
+    return cover(zones.to_numpy(), grid, workers=1)[0]
 
 
 def on_two_threads(zones: geopandas.GeoSeries, grid: Grid) -> CellCoverage:

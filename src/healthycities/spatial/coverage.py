@@ -55,11 +55,7 @@ def require_polygons(
         finite.
     """
     found: ObjectArray = np.asarray(shapes, dtype=np.object_)
-    polygonal = np.isin(shapely.get_type_id(found), (_POLYGON, _MULTI_POLYGON))
-    # A coordinate that is not finite makes the area so; bounds pass over NaN.
-    with np.errstate(invalid="ignore"):
-        finite = np.isfinite(shapely.area(found))
-    good = polygonal & ~shapely.is_empty(found) & finite
+    good = are_polygons(found, areas_of(found))
     if not good.all():
         position = int(np.argmin(good))
         raise GeometryError(
@@ -69,6 +65,18 @@ def require_polygons(
             mend="Correct the shape, or leave it out.",
         )
     return found
+
+
+def areas_of(shapes: ObjectArray) -> FloatArray:
+    """Return the areas of shapes, not finite where a coordinate is not: bounds pass over NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(shapely.area(shapes), dtype=np.float64)
+
+
+def are_polygons(shapes: ObjectArray, area: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell which of some shapes, whose areas are given, are polygons with an inside."""
+    polygonal = np.isin(shapely.get_type_id(shapes), (_POLYGON, _MULTI_POLYGON))
+    return polygonal & ~shapely.is_empty(shapes) & np.isfinite(area)
 
 
 def _told(shape: Any) -> str:

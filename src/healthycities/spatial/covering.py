@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
-from healthycities.spatial.coverage import CellCoverage, coverage_of, require_polygons
+from healthycities.spatial.coverage import (
+    CellCoverage,
+    are_polygons,
+    areas_of,
+    coverage_of,
+    require_polygons,
+)
 from healthycities.spatial.grid import FloatArray, Grid, ObjectArray
 from healthycities.spatial.parallel import BLOCK_SIZE, map_blocks, row_blocks
 
@@ -47,21 +52,34 @@ def cover(
     ------
     GeometryError : a zone is missing, empty or no polygon.
     """
-    shapes = require_polygons(zones, names=names)
+    shapes: ObjectArray = np.asarray(zones, dtype=np.object_)
     parts = map_blocks(
         partial(_measured, grid=grid),
         row_blocks(shapes, block_size or BLOCK_SIZE),
         scheduler=scheduler,
         workers=workers,
     )
-    coverage = _stacked([coverage for coverage, _ in parts])
-    return coverage, np.concatenate([np.zeros(0), *(area for _, area in parts)])
+    measured = [part for part in parts if part is not None]
+    if len(measured) < len(parts):
+        # Here and not in a block, so that one message speaks of all zones.
+        require_polygons(shapes, names=names)
+    coverage = _stacked([part.coverage for part in measured])
+    return coverage, np.concatenate([np.zeros(0), *(part.area for part in measured)])
 
 
-def _measured(shapes: ObjectArray, grid: Grid) -> tuple[CellCoverage, FloatArray]:
-    """Return what a block of zones covers, and the areas of the zones in cells."""
-    area = np.asarray(shapely.area(shapes), dtype=np.float64) / grid.cell_area_m2
-    return coverage_of(shapes, grid), area
+class _Measured(NamedTuple):
+    """What a block of zones covers, and the areas of the zones in cells."""
+
+    coverage: CellCoverage
+    area: FloatArray
+
+
+def _measured(shapes: ObjectArray, grid: Grid) -> _Measured | None:
+    """Return what a block of zones covers and their areas in cells; None if not all are polygons."""
+    area_m2 = areas_of(shapes)
+    if not are_polygons(shapes, area_m2).all():
+        return None
+    return _Measured(coverage_of(shapes, grid), area_m2 / grid.cell_area_m2)
 
 
 def _stacked(parts: Sequence[CellCoverage]) -> CellCoverage:
