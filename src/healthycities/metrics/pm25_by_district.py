@@ -15,6 +15,7 @@ from healthycities.geography.levels import Level, Levels
 from healthycities.given import Given
 from healthycities.health.burden import attributed
 from healthycities.health.response import Exposure, concentration_response
+from healthycities.metrics.at_risk import YOUNGEST_AGE
 from healthycities.metrics.bands import by_district_and_band
 from healthycities.metrics.rows import joined, ratio_rows, year_note, year_of
 from healthycities.spatial.weights import Weights
@@ -49,15 +50,8 @@ CARD = MetricCard(
             "over times the fraction.",
         ),
     ),
-    caveats=(
-        "People at 30 and over stand in for deaths: where the old breathe other air than the rest, "
-        "the share of deaths differs a little.",
-        "How exposure varies within a district is not known; a metric that starts from the grid is "
-        "the better answer where there is one.",
-    ),
 )
 
-YOUNGEST_AGE = 30
 _AGE = "30 and over"
 _CONFIDENCE = 0.95
 _PART = fields.PUBLISHED_DISTRICT_CODE
