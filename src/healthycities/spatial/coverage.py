@@ -76,7 +76,8 @@ def areas_of(shapes: ObjectArray) -> FloatArray:
 def are_polygons(shapes: ObjectArray, area: FloatArray) -> npt.NDArray[np.bool_]:
     """Tell which of some shapes, whose areas are given, are polygons with an inside."""
     polygonal = np.isin(shapely.get_type_id(shapes), (_POLYGON, _MULTI_POLYGON))
-    return polygonal & ~shapely.is_empty(shapes) & np.isfinite(area)
+    good: npt.NDArray[np.bool_] = polygonal & ~shapely.is_empty(shapes) & np.isfinite(area)
+    return good
 
 
 def _told(shape: Any) -> str:

@@ -75,7 +75,7 @@ class _Measured(NamedTuple):
 
 
 def _measured(shapes: ObjectArray, grid: Grid) -> _Measured | None:
-    """Return what a block of zones covers and their areas in cells; None if not all are polygons."""
+    """Measure a block of zones; None if one of them is no polygon."""
     area_m2 = areas_of(shapes)
     if not are_polygons(shapes, area_m2).all():
         return None

@@ -318,7 +318,8 @@ def _classes(
         spans.first,
         spans.end,
         spans.edge_indptr,
-        spans.cells,
+        # Numbers without a sign, because one with it may count from the end of an array.
+        spans.cells.view(np.uint64),
         spans.fraction,
         numbered.missing + 2,
     )
@@ -375,7 +376,7 @@ def _tally(
     first: IntArray,
     end: IntArray,
     edge_indptr: IntArray,
-    cells: IntArray,
+    cells: npt.NDArray[np.uint64],
     fraction: FloatArray,
     n_numbers: int,
 ) -> FloatArray:
