@@ -50,6 +50,12 @@ CARD = MetricCard(
             "over times the fraction.",
         ),
     ),
+    caveats=(
+        "People at 30 and over stand in for deaths: where the old breathe other air than the rest, "
+        "the share of deaths differs a little.",
+        "How exposure varies within a district is not known; a metric that starts from the grid is "
+        "the better answer where there is one.",
+    ),
 )
 
 _AGE = "30 and over"
