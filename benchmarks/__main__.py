@@ -44,22 +44,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"by default {FOLDER}")
     options = parser.parse_args(arguments)
-    if options.docs and (options.quick or options.only):
-        parser.error("--docs is for a whole run at full size")
+    if options.docs and options.quick:
+        parser.error("--docs is for runs at full size")
     console, sizes = Console(width=WIDTH), QUICK if options.quick else FULL
     options.folder.mkdir(parents=True, exist_ok=True)
+    file = options.folder / "bench.json"
     outcomes: list[Outcome] = []
+    entries = read(file) if options.only else []
     for race in races(sizes):
         if options.only in race.title:
             console.print(f"{race.title} …")
-            outcomes += run(race)
-            write(outcomes, options.folder / "bench.json")
+            found = run(race)
+            outcomes += found
+            entries = with_entries(entries, found)
+            file.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
     console.print(table(outcomes))
     drawn = [] if options.only else list(pictures.draw(sizes, options.folder))
     if options.docs:
-        drawn.append(page.write(entries_of(outcomes), machine(), drawn))
-    for file in drawn:
-        console.print(f"wrote {file}")
+        drawn.append(page.write(entries, machine(), drawn))
+    for one in drawn:
+        console.print(f"wrote {one}")
 
 
 def races(sizes: Sizes) -> Iterator[Race]:
@@ -68,14 +72,19 @@ def races(sizes: Sizes) -> Iterator[Race]:
         yield from module.races(sizes)
 
 
-def write(outcomes: Sequence[Outcome], file: Path) -> None:
-    """Write the figures as a list of entries."""
-    file.write_text(json.dumps(entries_of(outcomes), indent=2) + "\n", encoding="utf-8")
+def read(file: Path) -> list[dict[str, Any]]:
+    """Return the entries of an earlier run; of races that are run again they are replaced."""
+    entries: list[dict[str, Any]] = json.loads(file.read_text("utf-8")) if file.exists() else []
+    return entries
 
 
-def entries_of(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Return the figures as the file of results holds them."""
-    return [outcome.figure.as_entry() for outcome in outcomes]
+def with_entries(
+    entries: Sequence[dict[str, Any]], outcomes: Sequence[Outcome]
+) -> list[dict[str, Any]]:
+    """Put the figures of a race in the place of its earlier ones, or at the end."""
+    result = {(one["name"], one["peer"]): one for one in entries}
+    result |= {(one.figure.name, one.figure.peer): one.figure.as_entry() for one in outcomes}
+    return list(result.values())
 
 
 def machine() -> str:

@@ -95,6 +95,23 @@ def test_races_can_be_picked(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert not list(tmp_path.glob("*.png"))
 
 
+def test_races_that_are_run_again_replace_their_figures(tmp_path: Path):
+    """Figures of other races stay in the file, in their places; without a choice all are new."""
+    kept = {"name": "another", "peer": "someone"}
+    old = {"name": "nearest_access", "peer": "geopandas sjoin_nearest"}
+    file = tmp_path / "bench.json"
+    file.write_text(json.dumps([old, kept]), encoding="utf-8")
+    main(["--quick", "--only", "nearest", "--folder", str(tmp_path)])
+    entries = json.loads(file.read_text(encoding="utf-8"))
+    assert [one["name"] for one in entries] == [
+        "nearest_access",
+        "another",
+        "two_cores_nearest_access",
+    ]
+    assert list(entries[0]) == KEYS
+    assert entries[1] == kept
+
+
 def test_contenders_that_agree_are_timed():
     """Five runs each are behind the medians, and the largest difference is told."""
     outcomes = run(race(1.0, 1.25, 1.0))
