@@ -290,6 +290,13 @@ def test_rounded_results_are_of_rounded_counts(heart: np.ndarray, every: np.ndar
     assert (of_air["value"] == of_air["numerator"]).all()
 
 
+def test_a_number_half_way_goes_one_way():
+    """1875 and what rounding leaves of it are 1880 in three figures; 0 and gaps stay."""
+    below = np.nextafter(1875.0, 0.0)
+    found = significant(np.array([1875.0, below, 0.0, np.nan, -0.012345]))
+    np.testing.assert_allclose(found, [1880.0, 1880.0, 0.0, np.nan, -0.0123])
+
+
 def test_withheld_rows_are_all_alike():
     """Small counts and those that shield them have one note, and nothing else is left of either."""
     rows = published(HEART, EVERY)

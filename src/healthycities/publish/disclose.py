@@ -351,7 +351,8 @@ def significant(values: FloatArray, figures: int = SIGNIFICANT_FIGURES) -> Float
     """Return values rounded to so many significant figures; 0 and missing ones stay as they are."""
     size = np.abs(np.where(np.isnan(values) | (values == 0), 1.0, values))
     step = 10.0 ** (np.floor(np.log10(size)) - figures + 1)
-    return np.asarray(np.rint(values / step) * step)
+    # Rounded twice, so that the last bit of a number half-way does not decide where it goes.
+    return np.asarray(np.rint(np.round(values / step, 9)) * step)
 
 
 # --- Notes ---
