@@ -1,4 +1,4 @@
-"""Draws the pictures of the docs from the results of five runs: ``make pictures``."""
+"""Draws the pictures of the docs from the results of five runs: ``python docs/pictures.py``."""
 
 from __future__ import annotations
 

@@ -229,6 +229,18 @@ def test_a_cluster_that_is_not_there(closed_port: int, monkeypatch: pytest.Monke
         map_blocks(schedulers.doubled, [1], scheduler=address)
 
 
+def test_no_client_is_made_of_a_cluster_that_is_not_there(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+):
+    """One that fails to start hangs the next, if its memory is freed while that one starts."""
+    made: list[str] = []
+    monkeypatch.setattr(parallel, "CONNECT_WITHIN_S", 0.5)
+    monkeypatch.setattr("dask.distributed.Client", lambda address, **_: made.append(address))
+    with pytest.raises(ConfigError, match="Start it"):
+        map_blocks(schedulers.doubled, [1], scheduler=f"tcp://127.0.0.1:{closed_port}")
+    assert not made
+
+
 @pytest.mark.parametrize("address", ["tcp://nowhere", "tls://127.0.0.1:9", "ftp://127.0.0.1:9"])
 def test_an_address_that_cannot_be_one(address: str, monkeypatch: pytest.MonkeyPatch):
     """So it is where a port, a certificate or a known kind of address is wanting."""

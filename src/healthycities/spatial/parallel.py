@@ -6,11 +6,12 @@ result does not depend on how the work was cut.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
@@ -275,7 +276,9 @@ def _connected(address: str) -> Iterator[Client]:
     from dask.distributed import Client
 
     try:
-        client = Client(address, set_as_default=False, timeout=CONNECT_WITHIN_S)  # type: ignore[no-untyped-call]
+        # In a thread of its own, because a notebook has a loop of events in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _knock(address, CONNECT_WITHIN_S)).result()
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         told = " ".join(str(error).split())
         raise ConfigError(
@@ -283,10 +286,24 @@ def _connected(address: str) -> Iterator[Client]:
             place=f"compute.scheduler {address}",
             mend="Start it (dask scheduler), correct the address, or compute on threads.",
         ) from error
-    with client:
+    with Client(address, set_as_default=False, timeout=CONNECT_WITHIN_S) as client:
         if not client.nthreads():  # type: ignore[no-untyped-call]
             log.warning("%s has no workers yet: waiting for the first", address)
         yield client
+
+
+async def _knock(address: str, within_s: float) -> None:
+    """See that a scheduler answers, before there is a client.
+
+    A client that could not connect is closed when its memory is freed. That may be while another is
+    being made, which then waits for ever for a lock that its own thread holds.
+    """
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    comm = await connect(address, timeout=within_s, **arguments)  # type: ignore[no-untyped-call]
+    await comm.close()
 
 
 # --- What is sent ---
