@@ -286,7 +286,8 @@ def _connected(address: str) -> Iterator[Client]:
             place=f"compute.scheduler {address}",
             mend="Start it (dask scheduler), correct the address, or compute on threads.",
         ) from error
-    with Client(address, set_as_default=False, timeout=CONNECT_WITHIN_S) as client:
+    client = Client(address, set_as_default=False, timeout=CONNECT_WITHIN_S)  # type: ignore[no-untyped-call]
+    with client:
         if not client.nthreads():  # type: ignore[no-untyped-call]
             log.warning("%s has no workers yet: waiting for the first", address)
         yield client
