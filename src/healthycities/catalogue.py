@@ -176,8 +176,8 @@ def metrics() -> dict[str, MetricCard]:
     return _cards("metrics")
 
 
-ALWAYS = ("areas", "districts")
-"""What every run needs, whatever its metrics: the areas reported on, and their shapes."""
+ALWAYS = ("areas", "borders", "districts")
+"""What every run needs, whatever its metrics: the areas reported on, their shapes and borders."""
 
 SMALL_AREAS = ("small_area_lookup", "small_areas")
 """Sources that a run has both of, or neither: districts are then its smallest areas."""

@@ -18,6 +18,9 @@ AREA_CODE = "area_code"
 AREA_NAME = "area_name"
 LEVEL = "level"
 ALL_ENGLAND = "all_england"
+OTHER_AREA_CODE = "other_area_code"
+FAULT = "fault"
+FAULT_AREA_M2 = "fault_area_m2"
 GEOMETRY = "geometry"
 
 # --- People and deaths ---

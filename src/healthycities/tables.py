@@ -232,6 +232,20 @@ DISTRICT_AREAS = _schema(
 )
 """The same for a run without small areas: every district reported on."""
 
+BORDERS = _schema(
+    {
+        fields.LEVEL: pa.Column(None, pa.Check.isin(("district", "small_area"))),
+        fields.FAULT: pa.Column(None, pa.Check.isin(("overlap", "gap"))),
+        fields.AREA_CODE: _text(),
+        fields.OTHER_AREA_CODE: _text(),
+        fields.FAULT_AREA_M2: _number(_AT_LEAST_0),
+        fields.EASTING_M: _number(),
+        fields.NORTHING_M: _number(),
+    },
+    unique=[fields.AREA_CODE, fields.OTHER_AREA_CODE, fields.EASTING_M, fields.NORTHING_M],
+)
+"""Ground that two areas of one level claim, or that they leave between them, and a point in it."""
+
 SMALL_AREA_GREENSPACE = _schema(
     {
         fields.SMALL_AREA_CODE: _small_area(),
@@ -304,6 +318,7 @@ MEASURES = _schema(
 
 BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
     {
+        "borders": BORDERS,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
         "small_area_green_cover": SMALL_AREA_GREEN_COVER,
         "public_access_points": PUBLIC_ACCESS_POINTS,

@@ -639,6 +639,7 @@ def test_a_ring_that_touches_itself_is_repaired(caplog: pytest.LogCaptureFixture
     assert found.is_valid
     assert (len(found.geoms), found.area) == (2, 20_000)
     assert "repaired 1 of 1 shapes; the largest change of area is 0, of E08000001" in caplog.text
+    assert "repaired E08000001: Ring Self-intersection[400100 300100]; area" in caplog.text
 
 
 def test_a_slight_crossing_is_repaired_and_a_large_one_refused():

@@ -184,6 +184,22 @@ def areas(*, all_england: bool = True) -> pd.DataFrame:
     return tables.checked(frame, tables.AREAS)
 
 
+def overlap(one: str, other: str) -> pd.DataFrame:
+    """Return a table of `tables.BORDERS` with an overlap of two districts of 5 m²."""
+    frame = pd.DataFrame(
+        {
+            "level": ["district"],
+            "fault": ["overlap"],
+            "area_code": [one],
+            "other_area_code": [other],
+            "fault_area_m2": [5.0],
+            "easting_m": [1000.0],
+            "northing_m": [500.0],
+        }
+    )
+    return tables.checked(frame, tables.BORDERS)
+
+
 def _squares(codes: list[str], level: str) -> gpd.GeoDataFrame:
     shapes = [box(1000 * n, 0, 1000 * n + 1000, 1000) for n in range(len(codes))]
     frame = {f"{level}_code": codes, f"{level}_name": [f"Place {code}" for code in codes]}
@@ -207,6 +223,8 @@ class Run:
     small_areas: gpd.GeoDataFrame = field(
         default_factory=lambda: _squares(["E01000001", "E01000002", "E01000003"], "small_area")
     )
+
+    borders: pd.DataFrame = field(default_factory=lambda: overlap(A, B))
 
     @property
     def settings(self) -> Settings:
@@ -239,6 +257,7 @@ class Run:
         for file, frame in zip(files, self.measures, strict=True):
             frame.to_parquet(file, index=False)
         self.areas.to_parquet(self.folder / "areas.parquet", index=False)
+        self.borders.to_parquet(self.folder / "borders.parquet", index=False)
         self.districts.to_parquet(self.folder / "districts.parquet")
         self.small_areas.to_parquet(self.folder / "small_areas.parquet")
         raw = self.folder / "deaths_2023.csv"
@@ -248,6 +267,7 @@ class Run:
             self.settings,
             files,
             self.folder / "areas.parquet",
+            self.folder / "borders.parquet",
             self.folder / "districts.parquet",
             self.folder / "small_areas.parquet" if "small_area_code" in self.areas else None,
             {"deaths": [raw]},

@@ -47,6 +47,7 @@ def test_code_is_that_of_the_steps_of_the_run():
     assert set(found) == {
         *(f"prepare {name}" for name in prepared),
         "overlap areas",
+        "overlap borders",
         "overlap small_area_cells",
         "measure air_quality",
         "publish",

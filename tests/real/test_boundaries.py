@@ -14,8 +14,10 @@ from healthycities import fields
 from healthycities.errors import CrsError, SchemaError
 from healthycities.geography.districts import known_districts
 from healthycities.io.vector import REPAIR_TOLERANCE, read_geoparquet, write_geoparquet
+from healthycities.overlaps.borders import MOST_SHARED
 from healthycities.sources import districts, small_areas
 from healthycities.sources.raw import Raw
+from healthycities.spatial.borders import gaps, overlaps
 
 AS_AT = date(2025, 5, 1)
 KM2 = 1e6
@@ -91,6 +93,18 @@ def test_merged_districts_have_the_land_of_later_files(
     assert (shapely.area(older) / shapely.area(newer)) == pytest.approx(1, abs=5e-3)
     apart = shapely.area(shapely.symmetric_difference(older, newer)) / shapely.area(newer)
     assert apart.max() < 0.03
+
+
+@pytest.mark.parametrize("vintage", VINTAGES)
+def test_published_districts_share_next_to_nothing(real: Path, vintage: str):
+    """Overlaps are far below what is refused, and gaps are harbours: none is as wide as England."""
+    found = read_districts(real, vintage)
+    shapes = found.geometry.to_numpy()
+    shared = overlaps(shapes)
+    smaller = [min(shapely.area(shapes[[one.first, one.second]])) for one in shared]
+    part = [one.area_m2 / area for one, area in zip(shared, smaller, strict=True)]
+    assert max(part, default=0) < MOST_SHARED / 500
+    assert sum(one.area_m2 for one in gaps(shapes)) / KM2 < ENGLAND_KM2 / 1000
 
 
 def test_districts_that_were_merged_have_no_slits(real: Path):

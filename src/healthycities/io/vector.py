@@ -755,6 +755,7 @@ def _repaired(shapes: Shapes, names: npt.NDArray[Any], file: Path) -> Shapes:
     after = shapely.make_valid(before, method="structure", keep_collapsed=False)
     change = _area_change(before, after)
     _require_slight(change, names[broken], file)
+    _log_repairs(before, after, names[broken], file)
     _log.info(
         "%s: repaired %d of %d shapes; the largest change of area is %.2g, of %s",
         file,
@@ -766,6 +767,13 @@ def _repaired(shapes: Shapes, names: npt.NDArray[Any], file: Path) -> Shapes:
     repaired = shapes.copy()
     repaired[broken] = after
     return repaired
+
+
+def _log_repairs(before: Shapes, after: Shapes, names: npt.NDArray[Any], file: Path) -> None:
+    """Say of each shape what was wrong with it, where, and by how much its repair changed it."""
+    columns = (names, shapely.is_valid_reason(before), shapely.area(after) - shapely.area(before))
+    for name, reason, change_m2 in zip(*columns, strict=True):
+        _log.info("%s: repaired %s: %s; area changed by %+.3g m²", file, name, reason, change_m2)
 
 
 def _area_change(before: Shapes, after: Shapes) -> npt.NDArray[np.float64]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyogrio
 import pyproj
 import shapely
@@ -14,6 +15,7 @@ import shapely
 from healthycities import catalogue
 from healthycities.io.hashing import sha256
 from healthycities.libraries import installed_version, package_versions
+from healthycities.publish.border_faults import summary
 from healthycities.publish.guide import Credit
 from healthycities.settings import Settings
 
@@ -23,6 +25,7 @@ def provenance(
     raw_files: Mapping[str, Sequence[Path]],
     credit_of: Mapping[str, Credit],
     code_of: Mapping[str, str],
+    borders: pd.DataFrame,
 ) -> dict[str, Any]:
     """Return what the results were made from, ready for JSON.
 
@@ -35,6 +38,7 @@ def provenance(
     raw_files : the raw files of each source, by its name.
     credit_of : the sources of the run, by name.
     code_of : digest of the code of each step of the run, by the name of the step.
+    borders : table of `tables.BORDERS`.
 
     Raises
     ------
@@ -48,6 +52,7 @@ def provenance(
             for name in sorted(raw_files)
             for path in sorted(raw_files[name], key=lambda path: (path.name, str(path)))
         ],
+        "borders": summary(borders),
         "config": placeless(settings.model_dump(mode="json")),
         "code": {
             "package": catalogue.PACKAGE,

@@ -20,6 +20,7 @@ from healthycities.catalogue import Measure
 from healthycities.metrics.rows import NOTE_SEPARATOR
 from healthycities.publish import layers
 from healthycities.publish.assemble import Results
+from healthycities.publish.border_faults import said
 from healthycities.publish.classes import Guideline, guidelines
 from healthycities.publish.dictionary import credits_used
 from healthycities.publish.disclose import WITHHELD
@@ -582,13 +583,18 @@ def _crowded(
 
 
 def render(
-    results: Results, frames: dict[str, gpd.GeoDataFrame], guide: Guide, settings: Settings
+    results: Results,
+    frames: dict[str, gpd.GeoDataFrame],
+    guide: Guide,
+    settings: Settings,
+    borders: pd.DataFrame,
 ) -> str:
     """Return the report as one HTML page, with its pictures in it.
 
     Parameters
     ----------
     frames : the layers, by name.
+    borders : table of `tables.BORDERS`.
     """
     facts = frames["authorities"].set_index(fields.AREA_CODE)[layers.MAYOR_IN_OFFICE]
     reader = Reader(results, guide, facts)
@@ -618,6 +624,7 @@ def render(
         confidence=" or ".join(_confidences(results)),
         limits=_limits(guide, [name for topic in found for name in topic.mapped]),
         credits=credits_used(results, guide),
+        borders=said(borders, [level for name, level in layers.LAYERS.items() if name in frames]),
         missing_mayors=bool(len(facts)) and not bool(np.all(facts)),
     )
 

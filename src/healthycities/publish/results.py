@@ -15,6 +15,7 @@ from healthycities.catalogue import Measure
 from healthycities.geography.register import Register
 from healthycities.io.atomic import replacing, write_json, write_text
 from healthycities.io.geopackage import write_geopackage
+from healthycities.io.tabular import read_parquet
 from healthycities.publish.assemble import Results, assemble
 from healthycities.publish.dictionary import dictionary, layer_descriptions
 from healthycities.publish.disclose import disclosed
@@ -31,6 +32,7 @@ def publish(
     settings: Settings,
     measure_files: Sequence[Path],
     areas_file: Path,
+    borders_file: Path,
     district_file: Path,
     small_area_file: Path | None,
     raw_files: Mapping[str, Sequence[Path]],
@@ -48,6 +50,7 @@ def publish(
     run_dir : folder that receives the files.
     measure_files : Parquet files in the schema `tables.MEASURES`.
     areas_file : Parquet file in the schema `tables.AREAS` or `tables.DISTRICT_AREAS`.
+    borders_file : Parquet file in the schema `tables.BORDERS`.
     district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`; the
         latter None where the run has no small areas.
     raw_files : the raw files of each source, by its name.
@@ -68,8 +71,9 @@ def publish(
     frames = spatial_layers(
         results, district_file, small_area_file, Register.load(), settings.authorities_as_at
     )
-    origin = provenance(settings, raw_files, guide.credits, code_of)
-    page = render(results, frames, guide, settings)
+    borders = read_parquet(borders_file)
+    origin = provenance(settings, raw_files, guide.credits, code_of, borders)
+    page = render(results, frames, guide, settings, borders)
     with ExitStack() as moves:
         # The last to be entered is the first to take its name.
         package = moves.enter_context(replacing(run_dir / settings.geopackage_name))

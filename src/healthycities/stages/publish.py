@@ -27,7 +27,8 @@ def publish_run(
     folder : folder of the run.
     settings : the whole configuration.
     measure_files : what the metrics wrote.
-    inputs : the files ``areas``, ``districts`` and, where the run has any, ``small_areas``.
+    inputs : the files ``areas``, ``borders``, ``districts`` and, where the run has any,
+        ``small_areas``.
     raw_files : name of the source and path of each raw file.
     """
     by_source: dict[str, list[Path]] = {}
@@ -39,6 +40,7 @@ def publish_run(
         settings,
         measure_files,
         inputs["areas"],
+        inputs["borders"],
         inputs["districts"],
         inputs.get("small_areas"),
         by_source,
