@@ -192,7 +192,10 @@ def test_the_page_of_sources_is_whole_markdown():
 
 def test_an_error_ends_a_verb_with_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """A step that meets bad input returns 1, says one line, and writes nothing."""
-    keys = '{"as_at": "2026-09-30", "columns": {}, "crs": null, "layer": null, "vintage": null}'
+    keys = (
+        '{"as_at": "2026-09-30", "columns": {}, "crs": null, "divides": false, "layer": null,'
+        ' "vintage": null}'
+    )
     raw, out = tmp_path / "lost.csv", tmp_path / "out.parquet"
     options = ["--raw", str(raw), "--out", str(out), "--keys", keys]
     assert cli.main(["prepare", "centroids", *options]) == 1

@@ -84,13 +84,14 @@ def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
 
 
 def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
-    """Every key stands in config.yaml, and every source but a raster of one's own."""
+    """Every key stands in config.yaml, and every source but those of one's own alone."""
     whole = json.loads(from_mapping(config).model_dump_json())
     assert set(config) == set(whole)
     for name in ("greenspace", "green_cover", "mortality", "burden", "demo", "compute"):
         assert set(config[name]) == set(whole[name])
     optional = {name for name, card in catalogue.sources().items() if card.optional}
-    not_in_the_demo = {"land_cover", "district_pm25"}
+    carrying = {"census_population", "small_area_changes"}
+    not_in_the_demo = {"land_cover", "district_pm25", *carrying}
     assert set(config["sources"]) == set(catalogue.sources()) - not_in_the_demo
     assert optional == {"deprivation", *not_in_the_demo}
 
@@ -311,6 +312,7 @@ def test_a_source_is_told_how_to_read_and_no_more(config: dict[str, Any]):
         "as_at": "2026-09-30",
         "columns": {"A": "b", "OBS_VALUE": "n"},
         "crs": None,
+        "divides": False,
         "layer": None,
         "vintage": None,
     }
@@ -724,3 +726,38 @@ def test_one_pollutant_needs_no_word_in_its_path(config: dict[str, Any]):
     one = {**config, "pollutants": ["pm25"]}
     told = from_mapping(with_source(one, "air_quality", provider="file", path="air_{year}.csv"))
     assert told.raw_pattern("air_quality", 2022, "pm25") == "data/air_2022.csv"
+
+
+CARRYING = {"census_population": "c.csv", "small_area_changes": "s.csv"}
+
+
+def carrying(config: dict[str, Any], as_at: str, *given: str) -> Settings:
+    """Return the settings of a run as at a date, with some sources that carry others."""
+    sources = {name: {"provider": "file", "path": CARRYING[name]} for name in given}
+    whole = {**config, "authorities_as_at": as_at, "sources": {**config["sources"], **sources}}
+    return from_mapping(whole)
+
+
+def test_districts_are_divided_only_where_newer_ones_may_come(config: dict[str, Any]):
+    """At a date before a merger, and with people to divide by, weights carry deaths and people."""
+    deaths = catalogue.metrics()["ncd_mortality"]
+    for as_at, given, found in (
+        ("2022-12-31", ("census_population",), ("district_parts",)),
+        ("2022-12-31", (), ()),
+        ("2026-09-30", ("census_population",), ()),
+    ):
+        settings = carrying(config, as_at, *given)
+        assert settings.divides_districts == bool(found)
+        assert settings.uses(deaths) == (*deaths.needs, *found)
+        assert json.loads(settings.source_part("deaths"))["divides"] == bool(found)
+        assert not json.loads(settings.source_part("districts"))["divides"]
+
+
+def test_small_areas_of_another_census_are_carried_where_the_changes_are_given(
+    config: dict[str, Any],
+):
+    """What needs the people of small areas then uses the weights; what needs none does not."""
+    settings = carrying(config, "2026-09-30", "small_area_changes")
+    area, deaths = (catalogue.metrics()[name] for name in ("greenspace_area", "ncd_mortality"))
+    assert "small_area_parts" in settings.uses(area)
+    assert settings.uses(deaths) == deaths.needs

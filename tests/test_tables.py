@@ -63,6 +63,7 @@ def measures() -> pd.DataFrame:
             "numerator": [1000.0, 9.0],
             "denominator": [660_000.0, 6000.0],
             "covered_share": [1.0, 0.5],
+            "estimated_share": [0.0, 0.25],
             "note": [None, "fewer than 10 deaths"],
         }
     )
@@ -235,6 +236,7 @@ def deaths(cause: str) -> pd.DataFrame:
         ("level", "region", "column level"),
         ("sex", "both", "one of persons, male, female"),
         ("covered_share", 1.5, "0 to 1"),
+        ("estimated_share", -0.5, "0 to 1"),
         ("value", np.inf, "a finite number"),
         ("unit", None, "a value"),
         ("unit", "", "text that is not empty"),

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from healthycities.errors import ConfigError
@@ -181,6 +182,18 @@ ALWAYS = ("areas", "borders", "districts")
 
 SMALL_AREAS = ("small_area_lookup", "small_areas")
 """Sources that a run has both of, or neither: districts are then its smallest areas."""
+
+
+CARRIED_BY: Mapping[str, str] = MappingProxyType(
+    {
+        "deaths": "district_parts",
+        "population": "district_parts",
+        "district_pm25": "district_parts",
+        "small_area_population": "small_area_parts",
+    }
+)
+"""Tables that may be of other districts or small areas than those reported on, and the overlap of
+weights that carries what is not carried whole."""
 
 
 def sources_behind(names: tuple[str, ...]) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 # --- Codes and names of areas ---
 SMALL_AREA_CODE = "small_area_code"
+LATER_SMALL_AREA_CODE = "later_small_area_code"
 SMALL_AREA_NAME = "small_area_name"
 DISTRICT_CODE = "district_code"
 DISTRICT_NAME = "district_name"
@@ -72,4 +73,5 @@ CONFIDENCE = "confidence"
 NUMERATOR = "numerator"
 DENOMINATOR = "denominator"
 COVERED_SHARE = "covered_share"
+ESTIMATED_SHARE = "estimated_share"
 NOTE = "note"

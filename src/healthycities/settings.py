@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from healthycities import catalogue
 from healthycities.errors import ConfigError, RegisterError
-from healthycities.geography.districts import known_districts
+from healthycities.geography.districts import known_districts, newer_districts
 from healthycities.geography.register import Register
 from healthycities.health.access_standards import WALK, DistanceKind, access_standards
 from healthycities.health.causes import LEFT_OUT_OF_ALL
@@ -321,10 +321,24 @@ class Settings(Section):
         return {name: sources for name, sources in lacking.items() if sources}
 
     def uses(self, card: catalogue.MetricCard | catalogue.OverlapCard) -> tuple[str, ...]:
-        """Needs of a card, with those of its ``may_use`` that the configuration gives."""
-        return card.needs + tuple(
+        """Needs of a card, with what it may use beside and the weights that carry its tables."""
+        needs = card.needs + tuple(
             name for name in card.may_use if catalogue.sources_behind((name,)) <= set(self.sources)
         )
+        carried_by = {catalogue.CARRIED_BY.get(name, "") for name in needs}
+        return needs + tuple(sorted(carried_by & self._carrying))
+
+    @property
+    def _carrying(self) -> set[str]:
+        """Overlaps of weights that tables of other districts or small areas are carried by."""
+        by_census = {"small_area_parts"} if "small_area_changes" in self.sources else set()
+        return by_census | ({"district_parts"} if self.divides_districts else set())
+
+    @property
+    def divides_districts(self) -> bool:
+        """Whether newer districts than those of the date can be divided among these by people."""
+        given = self.has_small_areas and "census_population" in self.sources
+        return given and bool(newer_districts(self.authorities_as_at))
 
     def raw_pattern(self, name: str, year: object = "", pollutant: object = "") -> str:
         """Return the path of a file of one's own, in which a ``*`` may stand for several."""
@@ -347,7 +361,8 @@ class Settings(Section):
     def source_part(self, name: str) -> str:
         """Return what the job that prepares a source needs to know, as JSON."""
         reading = self.sources[name].model_dump(include=set(READING))
-        return _as_json({**reading, "as_at": self.authorities_as_at})
+        divides = self.divides_districts and name in catalogue.CARRIED_BY
+        return _as_json({**reading, "as_at": self.authorities_as_at, "divides": divides})
 
     def part(self, *keys: str) -> str:
         """Return keys of the configuration, such as ``greenspace.radius_m``, as JSON.
@@ -537,7 +552,8 @@ def _small_area_problems(settings: Settings) -> list[str]:
     lacking = [name for name in catalogue.SMALL_AREAS if name not in settings.sources]
     if not lacking:
         return []
-    beside = [name for name in (*catalogue.SMALL_AREAS, "deprivation") if name in settings.sources]
+    of_them = (*catalogue.SMALL_AREAS, "deprivation", "census_population", "small_area_changes")
+    beside = [name for name in of_them if name in settings.sources]
     return [
         f"sources.{name}: needs sources.{', sources.'.join(lacking)} beside it" for name in beside
     ]

@@ -115,6 +115,18 @@ SMALL_AREA_POPULATION = _schema(
 )
 """People of all ages; ``year`` is the year that the numbers are of."""
 
+CENSUS_POPULATION = _schema(
+    {fields.SMALL_AREA_CODE: _small_area(), fields.PEOPLE: _number(_AT_LEAST_0)},
+    unique=[fields.SMALL_AREA_CODE],
+)
+"""People of all ages at a census."""
+
+SMALL_AREA_CHANGES = _schema(
+    {fields.SMALL_AREA_CODE: _small_area(), fields.LATER_SMALL_AREA_CODE: _small_area()},
+    unique=[fields.SMALL_AREA_CODE, fields.LATER_SMALL_AREA_CODE],
+)
+"""Small areas of one census, and those of the next with ground of them."""
+
 POPULATION = _schema(
     {
         fields.DISTRICT_CODE: _district(),
@@ -310,11 +322,15 @@ MEASURES = _schema(
         fields.NUMERATOR: _number(missing=True),
         fields.DENOMINATOR: _number(missing=True),
         fields.COVERED_SHARE: _number(pa.Check.in_range(0, 1, error="0 to 1"), missing=True),
+        fields.ESTIMATED_SHARE: _number(pa.Check.in_range(0, 1, error="0 to 1")),
         fields.NOTE: _text(missing=True),
     },
     unique=[fields.AREA_CODE, fields.LEVEL, fields.YEAR, fields.METRIC, fields.SEX, fields.AGE],
 )
-"""The long table of results: no number travels without its unit, its method and its interval."""
+"""The long table of results: no number travels without its unit, its method and its interval.
+
+``estimated_share`` is the share of the counts behind it that were divided among areas by people.
+"""
 
 BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
     {

@@ -21,6 +21,7 @@ from healthycities.geography.districts import (
     known_districts,
     live_districts,
     named,
+    newer_districts,
     parse_date,
     require_whole,
     why_not_live,
@@ -236,3 +237,29 @@ def test_codes_are_carried_into_those_of_one_unsaid_date():
     assert carry_into([kettering, north], [north]) == [north, north]
     assert carry_into([kettering, north], [kettering]) == [kettering, None]
     assert carry_into([cumberland], ["E07000026"]) == [None]
+
+
+# Somerset of April 2023 was made of four districts, one of which was made of two in April 2019.
+SOMERSET, TAUNTON_AND_WEST = "E06000066", "E07000246"
+OF_SOMERSET = ("E07000187", "E07000188", "E07000189", "E07000190", "E07000191")
+
+
+def test_what_became_a_newer_district_is_followed_through_every_change():
+    """At the end of 2018 Somerset of 2023 was five districts, in 2020 four, and today none."""
+    of_2018 = newer_districts(date(2018, 12, 31))
+    assert {(SOMERSET, old) for old in OF_SOMERSET} <= set(of_2018)
+    assert [new for new, _ in of_2018].count(SOMERSET) == 5
+    assert {(TAUNTON_AND_WEST, old) for old in OF_SOMERSET[3:]} <= set(of_2018)
+    of_2020 = [old for new, old in newer_districts(date(2020, 6, 30)) if new == SOMERSET]
+    assert of_2020 == [*OF_SOMERSET[:3], TAUNTON_AND_WEST]
+    assert newer_districts(date(2025, 4, 1)) == []
+
+
+@given(as_at=DAYS, later=DAYS)
+def test_newer_districts_are_the_way_back_of_codes_carried_forward(as_at: date, later: date):
+    """Each district of a date stands beside each other code that it becomes."""
+    as_at, later = sorted((as_at, later))
+    live = list(known_districts(as_at))
+    became = zip(live, carry_codes(live, later).codes, strict=True)
+    expected = {(new, old) for old, new in became if new not in live}
+    assert expected <= set(newer_districts(as_at))

@@ -286,6 +286,15 @@ def test_rounded_counts_are_multiples_near_by(counts, base):
     np.testing.assert_array_equal(round_to(found, base), found)
 
 
+def test_parts_of_a_count_that_was_divided_are_withheld_as_counts_are():
+    """Of 20 deaths a part of 1.6 is small, and the other would tell it; of 30 no part is."""
+    sums = nested_constraints([-1, 0, 0])
+    assert suppress([20, 1.6, 18.4], sums, divided=True).tolist() == [False, True, True]
+    assert not suppress([30, 10.1, 19.9], sums, divided=True).any()
+    # Thirds of 10, which do not add up to the last bit.
+    assert not suppress([10, 10 * 0.55, 10 * 0.45 + 1e-12], sums, divided=True, below=4).any()
+
+
 # --- What is refused ---
 
 

@@ -126,6 +126,7 @@ def measure_rows(metric: str, year: int, values: dict[str, float], **columns: An
         "numerator": np.nan,
         "denominator": np.nan,
         "covered_share": 1.0,
+        "estimated_share": 0.0,
         "note": pd.Series([None] * len(codes), dtype="str"),
     }
     return tables.checked(pd.DataFrame({**table, **columns}), tables.MEASURES)

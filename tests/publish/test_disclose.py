@@ -81,7 +81,8 @@ def a_row(code: str, metric: str, sex: str, age: str, **numbers: float) -> dict[
     place = {"area_code": code, "area_name": f"Place {code}", "level": LEVEL_OF[code]}
     case = {"year": 2023, "metric": metric, "sex": sex, "age": age, "note": "deaths of 2022"}
     described = {name: getattr(DESCRIBED[metric], name) for name in ("unit", "statistic", "method")}
-    return {**place, **case, **described, "confidence": 0.95, "covered_share": np.nan, **numbers}
+    shares = {"covered_share": np.nan, "estimated_share": 0.0}
+    return {**place, **case, **described, "confidence": 0.95, **shares, **numbers}
 
 
 def heart_rows(heart: np.ndarray) -> Iterator[dict[str, object]]:
@@ -353,6 +354,22 @@ def test_what_cannot_be_held_is_refused(column: str):
     said = {"numerator": "heart_per100k, E06000001.*found 2.5", "age": "found 'the old'"}[column]
     with pytest.raises(SchemaError, match=said):
         disclosed(results, DESCRIBED, DisclosureSettings())
+
+
+def test_counts_that_were_divided_need_not_be_whole():
+    """Parts of a newer district have parts of its deaths; small ones are withheld like any."""
+    rows = measured(HEART * 0.7, EVERY * 0.7).assign(estimated_share=0.5)
+    found = disclosed(Results(rows, areas(), synthetic=False), DESCRIBED, DisclosureSettings())
+    deaths = rows["numerator"].where(rows["metric"].isin(NAME_OF.values()), rows["denominator"])
+    small = (deaths > 0) & (deaths < 5)
+    assert small.any()
+    assert found.measures.loc[small, "note"].str.contains(WITHHELD).all()
+    with pytest.raises(SchemaError, match="expected a whole number of events"):
+        disclosed(
+            Results(rows.assign(estimated_share=0.0), areas(), synthetic=False),
+            DESCRIBED,
+            DisclosureSettings(),
+        )
 
 
 def test_two_numbers_for_the_same_deaths_are_refused():

@@ -36,6 +36,7 @@ from tests.publish.conftest import (
     mortality,
 )
 
+import healthycities
 from healthycities import fields
 from healthycities.errors import (
     AlignmentError,
@@ -447,8 +448,14 @@ def test_another_process_at_another_time_gives_the_same_bytes(run: Run, tmp_path
     """Every result is equal to the byte in another folder, process, hash seed and second."""
     first = digests(run.publish())
     time.sleep(1.1)
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(root), "TZ": "Asia/Tokyo"}
+    # The package itself from where this process has it, whatever else is installed.
+    roots = (Path(__file__).parents[2], Path(healthycities.__file__).parents[1])
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "7",
+        "PYTHONPATH": os.pathsep.join(map(str, roots)),
+        "TZ": "Asia/Tokyo",
+    }
     subprocess.run(
         [sys.executable, "-c", AGAIN, str(tmp_path / "again" / "work")],
         check=True,
@@ -598,6 +605,7 @@ def test_names_of_the_tests_are_those_of_the_project():
         *(fields.AREA_CODE, fields.AREA_NAME, fields.LEVEL, fields.YEAR, fields.METRIC),
         *(fields.SEX, fields.AGE, fields.VALUE, fields.LOWER, fields.UPPER, fields.UNIT),
         *(fields.STATISTIC, fields.METHOD, fields.CONFIDENCE, fields.NUMERATOR),
+        fields.ESTIMATED_SHARE,
         *(fields.DENOMINATOR, fields.COVERED_SHARE, fields.NOTE),
     }
     assert set(SOURCES_OF) == set(MEASURES)

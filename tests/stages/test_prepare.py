@@ -9,7 +9,14 @@ from healthycities import tables
 from healthycities.errors import HealthycitiesError
 from healthycities.stages.prepare import prepare
 
-HOW = {"as_at": "2026-09-30", "vintage": None, "crs": None, "layer": None, "columns": {}}
+HOW = {
+    "as_at": "2026-09-30",
+    "divides": False,
+    "vintage": None,
+    "crs": None,
+    "layer": None,
+    "columns": {},
+}
 CENTROIDS = "FID,LSOA21CD,x,y\n1,E01000002,400000.5,300000.0\n2,E01000001,410000.0,310000.0\n"
 
 

@@ -23,7 +23,16 @@ from healthycities.stages.publish import measures_of
 LAYERS = ("authorities", "districts", "small_areas")
 KEY = ["area_code", "level", "year", "metric", "sex", "age"]
 TEXTS = ["area_name", "unit", "statistic", "method", "note"]
-NUMBERS = ["value", "lower", "upper", "confidence", "numerator", "denominator", "covered_share"]
+NUMBERS = [
+    "value",
+    "lower",
+    "upper",
+    "confidence",
+    "numerator",
+    "denominator",
+    "covered_share",
+    "estimated_share",
+]
 
 
 @pytest.fixture(scope="module")

@@ -112,6 +112,28 @@ def carry_into(codes: Iterable[str], targets: Iterable[str]) -> list[str | None]
     return [_follow(code, LAST_DATE, wanted) for code in codes]
 
 
+def newer_districts(as_at: date) -> list[tuple[str, str]]:
+    """Return each district that came after a date, with each of the date that became it.
+
+    Returns
+    -------
+    Pairs of a newer code and a code that lives at the date, sorted. A district that came after
+    the date and ended again has its own.
+
+    Raises
+    ------
+    RegisterError : the districts of the date are not known.
+    """
+    live = known_districts(as_at)
+    newer = sorted({change.new_code for change in _changes() if change.effective > as_at})
+    return sorted(
+        (new, old)
+        for new in newer
+        for old, became in zip(live, carry_into(live, [new]), strict=True)
+        if became is not None and new not in live
+    )
+
+
 def require_whole(codes: Iterable[str], as_at: date, *, file: str | Path | None = None) -> None:
     """Refuse codes that hold some, but not all, of the districts that became one.
 

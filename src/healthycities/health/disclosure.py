@@ -147,7 +147,11 @@ def round_to(counts: npt.ArrayLike, base: int = 5) -> FloatArray:
 
 
 def suppress(
-    counts: npt.ArrayLike, constraints: sparse.csr_array, *, below: int = FEWEST_SHOWN
+    counts: npt.ArrayLike,
+    constraints: sparse.csr_array,
+    *,
+    below: int = FEWEST_SHOWN,
+    divided: bool = False,
 ) -> BoolArray:
     """Return which cells to withhold: small counts, and others so that none can be worked out.
 
@@ -168,6 +172,7 @@ def suppress(
     constraints : (totals, cells) 1 at parts and -1 at wholes, of every total that will be published
         anywhere.
     below : lowest count above 0 that may be published; 1 withholds none.
+    divided : whether counts may be parts of counts that were divided, and so not whole.
 
     Returns
     -------
@@ -177,7 +182,8 @@ def suppress(
     Raises
     ------
     AlignmentError : counts and constraints do not have the same cells, or parts do not add up.
-    SchemaError : a count is negative, infinite or no whole number, or ``below`` is less than 1.
+    SchemaError : a count is negative or infinite, or no whole number though nothing is divided, or
+        ``below`` is less than 1.
 
     Notes
     -----
@@ -187,7 +193,7 @@ def suppress(
     """
     if below < 1:
         raise SchemaError(f"expected 1 or more, found {below}", place="below")
-    flat = _checked(counts, constraints)
+    flat = _checked(counts, constraints, divided=divided)
     sums = _signed(constraints)
     withheld = np.isnan(flat) | ((flat > 0) & (flat < below))
     while True:
@@ -232,7 +238,9 @@ def recoverable(
     return np.reshape(_exposed(_signed(constraints), flat, hidden), np.shape(counts))
 
 
-def _checked(counts: npt.ArrayLike, constraints: sparse.csr_array) -> FloatArray:
+def _checked(
+    counts: npt.ArrayLike, constraints: sparse.csr_array, *, divided: bool = False
+) -> FloatArray:
     """Return the counts in one line, once they are whole and every sum of them holds."""
     flat = non_negative("counts", counts).ravel()
     if flat.size != constraints.shape[1]:
@@ -240,9 +248,11 @@ def _checked(counts: npt.ArrayLike, constraints: sparse.csr_array) -> FloatArray
             f"expected one count for each cell, found {flat.size} counts and constraints of"
             f" {constraints.shape[1]} cells"
         )
-    if (flat != np.floor(flat))[~np.isnan(flat)].any():
+    if not divided and (flat != np.floor(flat))[~np.isnan(flat)].any():
         raise SchemaError("expected whole numbers", place="counts")
-    wrong = np.flatnonzero(np.abs(constraints @ flat) > 0)
+    # Sums of parts of a count differ from it by what rounding leaves.
+    slack = _TOLERANCE * (1 + np.nanmax(flat, initial=0)) if divided else 0.0
+    wrong = np.flatnonzero(np.abs(constraints @ flat) > slack)
     if wrong.size:
         raise AlignmentError(
             f"expected parts that add up to their whole, found a difference of"

@@ -63,6 +63,7 @@ def rows(
         fields.NUMERATOR: nothing if numerator is None else numerator,
         fields.DENOMINATOR: nothing if denominator is None else denominator,
         fields.COVERED_SHARE: nothing if covered_share is None else covered_share,
+        fields.ESTIMATED_SHARE: 0.0,
         fields.NOTE: np.full(len(nothing), None, dtype=object) if notes is None else notes,
     }
     return pd.DataFrame(columns)[list(tables.MEASURES.columns)]

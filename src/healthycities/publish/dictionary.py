@@ -84,6 +84,7 @@ MEASURES_TITLES: Mapping[str, str] = {
     fields.NUMERATOR: "What was counted",
     fields.DENOMINATOR: "What it was divided by",
     fields.COVERED_SHARE: "Share of the area's people, or of its ground, that had a value",
+    fields.ESTIMATED_SHARE: "Share of the counts behind it that were divided among areas by people",
     fields.NOTE: "What a reader must know of the value",
     FID: KEY_TITLES[FID],
 }

@@ -43,6 +43,7 @@ FEWEST_ROUNDED = 2 * FEWEST_EVENTS
 may have given no rate for."""
 
 SIGNIFICANT_FIGURES = 3
+_SAME = 1e-9
 _BOUNDS = [fields.VALUE, fields.LOWER, fields.UPPER]
 _TOLD = [*_BOUNDS, fields.NUMERATOR, fields.DENOMINATOR, fields.COVERED_SHARE]
 _ALL_AGES = re.compile(r"all ages")
@@ -93,6 +94,7 @@ class _Table:
     rows : index of each row in the results.
     counts : (rows,) the counts of people.
     of_shares : (rows,) whether the numerator is a sum of shares of the counts.
+    divided : whether some counts are parts of counts that were divided among areas by people.
     """
 
     axes: tuple[Axis, Axis, Axis]
@@ -100,6 +102,7 @@ class _Table:
     rows: IntArray
     counts: FloatArray
     of_shares: BoolArray
+    divided: bool
 
     def only(self, chosen: BoolArray) -> _Table:
         """Return the table with some of its rows."""
@@ -154,9 +157,11 @@ def _table(results: Results, measures: Mapping[str, Measure], rows: pd.DataFrame
         [measures[name].counts_in == "denominator" for name in rows[fields.METRIC]]
     )
     counts = np.where(of_shares, rows[fields.DENOMINATOR], rows[fields.NUMERATOR])
-    _require_whole(rows, counts)
+    estimated = (rows[fields.ESTIMATED_SHARE] > 0).to_numpy()
+    _require_whole(rows[~estimated], counts[~estimated])
     _require_one(rows, counts, places)
-    return _Table(axes, places, rows.index.to_numpy(), counts, of_shares)
+    index = rows.index.to_numpy()
+    return _Table(axes, places, index, counts, of_shares, divided=bool(estimated.any()))
 
 
 def _coded(values: Iterable[Hashable], keys: Sequence[Hashable]) -> IntArray:
@@ -233,7 +238,9 @@ def _require_one(rows: pd.DataFrame, counts: FloatArray, places: IntArray) -> No
     """Hold that measures which count the same agree, for one would tell the other."""
     counted = pd.DataFrame({"place": places, "count": counts}).dropna()
     found = counted.groupby("place")["count"]
-    wrong = np.flatnonzero(found.transform("min") != found.transform("max"))
+    # Parts of a count that was divided are summed in different orders.
+    slack = _SAME * (1 + counted["count"])
+    wrong = np.flatnonzero(found.transform("max") - found.transform("min") > slack)
     if wrong.size:
         row = rows.iloc[counted.index[wrong[0]]]
         raise SchemaError(
@@ -257,7 +264,7 @@ def _withhold(rows: pd.DataFrame, table: _Table, below: int) -> None:
     full, they tell more of the withheld parts than the plain sum does.
     """
     sums = table.constraints
-    hidden = suppress(table.cells(), sums, below=below)
+    hidden = suppress(table.cells(), sums, below=below, divided=table.divided)
     partly = np.asarray((sums > 0) @ hidden.astype(np.float64)) > 0
     made_of_hidden = np.asarray((sums < 0).T @ partly.astype(np.float64)) > 0
     known = ~np.isnan(table.counts)

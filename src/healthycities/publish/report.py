@@ -245,8 +245,8 @@ def _cell(row: Any, decimals: int) -> Cell:
     low, high = row[fields.LOWER], row[fields.UPPER]
     given = pd.notna(low) and pd.notna(high)
     interval = f"{number(low, decimals)} to {number(high, decimals)}" if given else ""
-    share = row[fields.COVERED_SHARE]
-    return Cell(number(row[fields.VALUE], decimals), interval, bool(share < FULLY_COVERED))
+    partly = row[fields.COVERED_SHARE] < FULLY_COVERED or row[fields.ESTIMATED_SHARE] > 0
+    return Cell(number(row[fields.VALUE], decimals), interval, bool(partly))
 
 
 def _areas(reader: Reader) -> list[Area]:

@@ -13,9 +13,11 @@ from healthycities.errors import SourceError
 from healthycities.geography.districts import (
     carry_codes,
     named,
+    newer_districts,
     require_whole,
 )
 from healthycities.io.tabular import Column, Table
+from healthycities.sources.raw import Raw
 
 logger = logging.getLogger(__name__)
 
@@ -99,15 +101,34 @@ def carried_districts(table: Table, as_at: date) -> pd.Series:
     return pd.Series(codes, index=table.rows.index, dtype="str")
 
 
-def summed_districts(table: Table, as_at: date) -> pd.Series:
+def summed_districts(table: Table, raw: Raw) -> pd.Series:
     """Return `carried_districts`, where all parts of each district are in the table.
+
+    Where ``raw.divides``, districts that came after the date keep their codes.
 
     Raises
     ------
     RegisterError : naming each code that is unknown, or newer than the date.
     SourceError : a district lacks a part that merged into it, or holds one twice; the sum of the
-        rest would pass for the whole.
+        rest would pass for the whole. Or a newer district stands beside one that became it.
     """
-    carried = carried_districts(table, as_at)
-    require_whole(table.rows[fields.DISTRICT_CODE], as_at, file=table.files)
-    return carried
+    given = table.rows[fields.DISTRICT_CODE]
+    kept = _kept(table, raw) if raw.divides else pd.Series(data=False, index=given.index)
+    carried = carried_districts(table.where(~kept), raw.as_at)
+    require_whole(given[~kept], raw.as_at, file=table.files)
+    return carried.reindex(given.index).where(~kept, given)
+
+
+def _kept(table: Table, raw: Raw) -> pd.Series:
+    """Tell which rows are of newer districts, none of which may stand beside a part of it."""
+    given = table.rows[fields.DISTRICT_CODE]
+    pairs = newer_districts(raw.as_at)
+    both = [pair for pair in pairs if set(pair) <= set(given)]
+    if both:
+        new, old = both[0]
+        raise SourceError(
+            f"expected districts of one date, found {new} and {old}, which became it",
+            file=table.files,
+            mend="Take the file with all districts of one date.",
+        )
+    return given.isin({new for new, _ in pairs})

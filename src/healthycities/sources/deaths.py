@@ -80,7 +80,7 @@ def read(raw: Raw) -> pd.DataFrame:
     table = _with_one_range(codes.english_districts(_only_deaths(counts)))
     table.require_unique([fields.DISTRICT_CODE, _CAUSE, nomis.GENDER, _AGE_NAME])
     parts = _parts(table)
-    carried = codes.summed_districts(table, raw.as_at)
+    carried = codes.summed_districts(table, raw)
     parts = parts.assign(
         **{
             fields.DISTRICT_CODE: carried[parts.index],

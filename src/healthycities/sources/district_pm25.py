@@ -79,7 +79,7 @@ def read(raw: Raw) -> pd.DataFrame:
     table.require_unique([fields.DISTRICT_CODE])
     frame = pd.DataFrame(
         {
-            fields.DISTRICT_CODE: codes.summed_districts(table, raw.as_at),
+            fields.DISTRICT_CODE: codes.summed_districts(table, raw),
             fields.PUBLISHED_DISTRICT_CODE: table.rows[fields.DISTRICT_CODE],
             fields.YEAR: raw.data_year,
             fields.PM25_UGM3: _concentrations(table),

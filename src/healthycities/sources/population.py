@@ -115,7 +115,7 @@ def _of_nomis(table: Table, raw: Raw) -> pd.DataFrame:
     table.require_unique([fields.DISTRICT_CODE, nomis.GENDER, nomis.C_AGE])
     parts = _single_years(table)
     sexes = nomis.require_sexes(parts[nomis.GENDER], file=table.files)
-    carried = codes.summed_districts(table, raw.as_at)
+    carried = codes.summed_districts(table, raw)
     return parts.assign(
         **{
             fields.DISTRICT_CODE: carried[parts.index],
@@ -165,7 +165,7 @@ def _of_wide(table: Table, raw: Raw) -> pd.DataFrame:
     names = [column.name for column in layout[len(_AREA) :]]
     people = pd.DataFrame({name: table.numbers(name, at_least=0) for name in names})
     _require_row_totals(people.sum(axis=1), table)
-    carried = codes.summed_districts(table, raw.as_at)
+    carried = codes.summed_districts(table, raw)
     published = table.rows[fields.DISTRICT_CODE].rename(fields.PUBLISHED_DISTRICT_CODE)
     keys = [carried.rename(fields.DISTRICT_CODE), published]
     summed = people.groupby(keys).sum().reset_index()

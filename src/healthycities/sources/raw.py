@@ -22,6 +22,8 @@ class Raw:
         year; they then stand in for the year asked for.
     crs : coordinate reference system of a file that does not say its own.
     layer : layer of a file that has several.
+    divides : whether districts newer than the date are kept as they are, to be divided later among
+        those that became them; otherwise they are an error.
     columns : published column name to the name that the file has.
     """
 
@@ -32,6 +34,7 @@ class Raw:
     vintage: int | None = None
     crs: str | None = None
     layer: str | None = None
+    divides: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property

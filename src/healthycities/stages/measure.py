@@ -14,6 +14,7 @@ from healthycities import catalogue, tables
 from healthycities.errors import SchemaError
 from healthycities.given import Given
 from healthycities.io.tabular import write_parquet
+from healthycities.metrics.carried import carried, with_estimates
 from healthycities.metrics.measures import filled, standards_of
 from healthycities.stages.files import read_inputs
 
@@ -37,7 +38,8 @@ def measure(
     keys : the keys of the configuration that the card names.
     """
     card = catalogue.metrics()[metric]
-    given = Given(read_inputs(inputs), keys, year=year, pollutant=pollutant or "")
+    whole, divided = carried(read_inputs(inputs))
+    given = Given(whole, keys, year=year, pollutant=pollutant or "")
     compute = import_module(f"healthycities.metrics.{metric}").compute
     parts = [
         part
@@ -53,5 +55,5 @@ def measure(
             mend=f"Leave it out of `metrics`, or report on areas of its levels"
             f" ({', '.join(card.levels)}).",
         )
-    rows = pd.concat(parts, ignore_index=True)
+    rows = with_estimates(pd.concat(parts, ignore_index=True), whole["areas"], divided)
     write_parquet(out, tables.checked(rows, tables.MEASURES))

@@ -47,6 +47,7 @@ def prepare(
         vintage=keys["vintage"],
         crs=keys["crs"],
         layer=keys["layer"],
+        divides=keys["divides"],
         columns=keys["columns"],
     )
     result = import_module(f"healthycities.sources.{source}").read(raw)
