@@ -336,26 +336,40 @@ def _one_by_one(sums: sparse.csr_array) -> BoolArray:
 def _moving(sums: sparse.csr_array, bounds: FloatArray) -> BoolArray:
     """Return the cells that some change within bounds, which keeps the sums, moves by 1 or more.
 
-    Each linear program moves one cell by 1, up or down, and all others as far as it can, in
-    directions that are drawn at random, the same in every run: few programs show most cells.
+    First, linear programs move all cells as far as they can, but by no more than 1, in directions
+    that are drawn at random, the same in every run: a few of them show nearly all, for a program
+    takes as many cells as it can to an end of their bounds. Each further one moves one cell by 1, up
+    or down, and the others as before.
     """
-    rng = np.random.default_rng(1)
-    moving = np.zeros(len(bounds), dtype=bool)
     if not sums.shape[0]:
-        return ~moving
+        return np.ones(len(bounds), dtype=bool)
+    rng = np.random.default_rng(1)
     columns = sparse.csc_array(sums)
     weighed = np.isfinite(bounds).all(axis=1)
+    moving = np.zeros(len(bounds), dtype=bool)
+    near = np.clip(bounds, -1, 1)
+    while (found := _moved_at_random(columns, near, weighed & ~moving, rng) & ~moving).any():
+        moving |= found
     for cell in range(len(bounds)):
         for step in (1.0, -1.0):
             if moving[cell] or not bounds[cell, 0] <= step <= bounds[cell, 1]:
                 continue
             pinned = bounds.copy()
             pinned[cell] = step
-            cost = weighed * rng.standard_normal(len(bounds)) * ~moving
-            change = _cheapest(cost, columns, pinned)
-            if change is not None:
-                moving |= np.abs(change) >= 1 - _TOLERANCE
+            moving |= _moved_at_random(columns, pinned, weighed & ~moving, rng)
     return moving
+
+
+def _moved_at_random(
+    sums: sparse.csc_array, bounds: FloatArray, wanted: BoolArray, rng: np.random.Generator
+) -> BoolArray:
+    """Return the cells that move by 1 or more where the wanted ones go as far as they can."""
+    change = _cheapest(wanted * rng.standard_normal(len(bounds)), sums, bounds)
+    return np.zeros(len(bounds), dtype=bool) if change is None else _moves(change)
+
+
+def _moves(change: FloatArray) -> BoolArray:
+    return np.asarray(np.abs(change) >= 1 - _TOLERANCE)
 
 
 def _cheapest(cost: FloatArray, sums: sparse.csc_array, bounds: FloatArray) -> FloatArray | None:
