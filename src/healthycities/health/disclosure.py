@@ -338,8 +338,8 @@ def _moving(sums: sparse.csr_array, bounds: FloatArray) -> BoolArray:
 
     First, linear programs move all cells as far as they can, but by no more than 1, in directions
     that are drawn at random, the same in every run: a few of them show nearly all, for a program
-    takes as many cells as it can to an end of their bounds. Each further one moves one cell by 1, up
-    or down, and the others as before.
+    takes as many cells as it can to an end of their bounds. Each further one moves one cell by 1,
+    up or down, and the others as before.
     """
     if not sums.shape[0]:
         return np.ones(len(bounds), dtype=bool)
