@@ -124,6 +124,7 @@ def test_results_are_told_the_share_that_was_divided():
         ],
         ignore_index=True,
     )
+    given.loc[given["area_code"] == PARTS[0], "note"] = "deaths of 2022"
     _, divided = carried({"deaths": deaths(), "district_parts": WEIGHTS})
     found = with_estimates(given, areas(), divided)
     share = found.set_index("area_code")["estimated_share"]
@@ -133,6 +134,7 @@ def test_results_are_told_the_share_that_was_divided():
     )
     told = found.set_index("area_code")["note"]
     assert told["two"] == "64.3 % divided among areas by people"
+    assert told[PARTS[0]] == "deaths of 2022; 100.0 % divided among areas by people"
     assert pd.isna(told["E92000001"])
     tables.checked(found, tables.MEASURES)
 

@@ -96,11 +96,21 @@ def carry_codes(codes: Iterable[str], as_at: date, *, file: str | Path | None = 
         raise RegisterError(
             f"{counted} cannot be carried to {as_at}: {named(reasons)}",
             file=file,
-            mend=f"Correct the codes, or add the change to {CHANGES_FILE}.",
+            mend=_mend(lost, as_at),
         )
     known = {code: new for code, new in placed.items() if new is not None}
     recoded = {code: new for code, new in known.items() if code != new}
     return Carried([known[code] for code in given], recoded)
+
+
+def _mend(lost: Iterable[str], as_at: date) -> str:
+    """Say what to do of codes that cannot be carried: newer ones may be divided."""
+    if set(lost) & {new for new, _ in newer_districts(as_at)}:
+        return (
+            "Report on a later date; or give small areas, their lookup at that date and"
+            " sources.census_population, so that newer districts are divided by their people."
+        )
+    return f"Correct the codes, or add the change to {CHANGES_FILE}."
 
 
 def carry_into(codes: Iterable[str], targets: Iterable[str]) -> list[str | None]:

@@ -162,7 +162,8 @@ def with_estimates(rows: pd.DataFrame, areas: pd.DataFrame, divided: list[Divide
         return rows
     keys = [fields.LEVEL, fields.AREA_CODE]
     share = rows[keys].merge(shares, on=keys, how="left")["share"].fillna(0.0).to_numpy()
-    notes = [joined(note, _said(one)) for note, one in zip(rows[fields.NOTE], share, strict=True)]
+    before = rows[fields.NOTE].fillna("")
+    notes = [joined(note, _said(one)) for note, one in zip(before, share, strict=True)]
     told = pd.Series(notes, index=rows.index, dtype=rows[fields.NOTE].dtype)
     return rows.assign(**{fields.ESTIMATED_SHARE: share, fields.NOTE: told})
 
