@@ -93,6 +93,7 @@ class _Table:
     rows : index of each row in the results.
     counts : (rows,) the counts of people.
     of_shares : (rows,) whether the numerator is a sum of shares of the counts.
+    proportional : (rows,) whether the value is in proportion to the count.
     """
 
     axes: tuple[Axis, Axis, Axis]
@@ -100,6 +101,7 @@ class _Table:
     rows: IntArray
     counts: FloatArray
     of_shares: BoolArray
+    proportional: BoolArray
 
     def only(self, chosen: BoolArray) -> _Table:
         """Return the table with some of its rows."""
@@ -109,6 +111,7 @@ class _Table:
             rows=self.rows[chosen],
             counts=self.counts[chosen],
             of_shares=self.of_shares[chosen],
+            proportional=self.proportional[chosen],
         )
 
     @property
@@ -156,7 +159,8 @@ def _table(results: Results, measures: Mapping[str, Measure], rows: pd.DataFrame
     counts = np.where(of_shares, rows[fields.DENOMINATOR], rows[fields.NUMERATOR])
     _require_whole(rows, counts)
     _require_one(rows, counts, places)
-    return _Table(axes, places, rows.index.to_numpy(), counts, of_shares)
+    proportional = np.array([measures[name].proportional for name in rows[fields.METRIC]])
+    return _Table(axes, places, rows.index.to_numpy(), counts, of_shares, proportional)
 
 
 def _coded(values: Iterable[Hashable], keys: Sequence[Hashable]) -> IntArray:
@@ -309,7 +313,7 @@ def _coarsen(rows: pd.DataFrame, table: _Table, counts: FloatArray, note: str) -
     given in three figures, which many numbers of deaths by age have in common.
     """
     before = rows.loc[table.rows]
-    scale = _scale(table.counts, counts)
+    scale = np.where(table.proportional, _scale(table.counts, counts), 1.0)
     plain = before[_BOUNDS].to_numpy(dtype=np.float64) * scale[:, None]
     shared = _in_whole_events(before, table.counts, counts)
     new = np.where(table.of_shares[:, None], shared[:, :3], significant(plain))
