@@ -93,7 +93,7 @@ def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
     carrying = {"census_population", "small_area_changes"}
     not_in_the_demo = {"land_cover", "district_pm25", *carrying}
     assert set(config["sources"]) == set(catalogue.sources()) - not_in_the_demo
-    assert optional == {"deprivation", *not_in_the_demo}
+    assert optional == {"deprivation", "general_health", *not_in_the_demo}
 
 
 def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):
@@ -213,12 +213,20 @@ def test_all_is_every_metric_whose_optional_sources_are_given(config: dict[str, 
     assert both.chosen_metrics == tuple(sorted(catalogue.metrics()))
 
 
-def test_all_is_without_inequality_where_deprivation_is_not_given(config: dict[str, Any]):
-    """Deprivation is optional: without it `all` leaves out what orders places by it."""
-    sources = {name: one for name, one in config["sources"].items() if name != "deprivation"}
+@pytest.mark.parametrize(
+    ("source", "metric"),
+    [("deprivation", "exposure_inequality"), ("general_health", "healthy_life_expectancy")],
+)
+def test_all_is_without_what_rests_on_a_source_that_is_not_given(
+    config: dict[str, Any], source: str, metric: str
+):
+    """Deprivation and general health are optional: without one `all` leaves out its metric."""
+    sources = {name: one for name, one in config["sources"].items() if name != source}
     without = from_mapping({**config, "sources": sources})
-    assert without.left_out.get("exposure_inequality") == ("deprivation",)
+    assert without.left_out.get(metric) == (source,)
+    assert metric not in without.chosen_metrics
     assert "air_quality" in without.chosen_metrics
+    assert metric in from_mapping(config).chosen_metrics
 
 
 def test_a_metric_that_is_named_is_never_left_out(config: dict[str, Any]):

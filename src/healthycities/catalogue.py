@@ -81,7 +81,8 @@ class Measure:
     given, where that is not everywhere that the metric is. ``counts`` names the events of people
     that it counts, such as ``deaths from all causes``: the rule of ``disclosure`` is held over all
     measures that count the same. Their number stands ``counts_in`` the numerator; or in the
-    denominator, where the numerator is a sum of shares of them.
+    denominator, where the numerator is a sum of shares of them. ``proportional`` says that the
+    value is in proportion to that number, as a rate is, and so changes with it where it is rounded.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Measure:
     levels: tuple[str, ...] = ()
     counts: str = ""
     counts_in: Literal["numerator", "denominator"] = "numerator"
+    proportional: bool = True
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,7 @@ CARRIED_BY: Mapping[str, str] = MappingProxyType(
         "deaths": "district_parts",
         "population": "district_parts",
         "district_pm25": "district_parts",
+        "general_health": "district_parts",
         "small_area_population": "small_area_parts",
     }
 )

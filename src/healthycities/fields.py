@@ -32,6 +32,8 @@ AGE_TO = "age_to"
 PEOPLE = "people"
 CAUSE_ICD10 = "cause_icd10"
 DEATHS = "deaths"
+PEOPLE_ASKED = "people_asked"
+PEOPLE_GOOD_HEALTH = "people_good_health"
 
 # --- Environment ---
 PM25_UGM3 = "pm25_ugm3"

@@ -248,8 +248,8 @@ class Settings(Section):
     metrics: Literal["all"] | Names = Field(
         "all",
         description="all, or names of files in src/healthycities/metrics/; all leaves out those"
-        " that rest on sources.deprivation, sources.district_pm25 or sources.land_cover where it"
-        " is not given",
+        " that rest on sources.deprivation, sources.district_pm25, sources.general_health or"
+        " sources.land_cover where it is not given",
     )
     authorities: Literal["all"] | Names = Field(
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"

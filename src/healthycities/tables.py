@@ -169,6 +169,20 @@ DEATHS = _schema(
 )
 """Deaths of one year by cause, sex and band of age; no totals of sexes or ages among the parts."""
 
+GENERAL_HEALTH = _schema(
+    {
+        fields.DISTRICT_CODE: _district(),
+        fields.YEAR: _year(),
+        fields.SEX: _sex(),
+        fields.AGE_FROM: _whole(0, OLDEST_AGE),
+        fields.AGE_TO: _whole(0, OLDEST_AGE),
+        fields.PEOPLE_ASKED: _number(_AT_LEAST_0),
+        fields.PEOPLE_GOOD_HEALTH: _number(_AT_LEAST_0),
+    },
+    unique=[fields.DISTRICT_CODE, fields.SEX, fields.AGE_FROM],
+)
+"""People whose health is known and those of them in good health; bands follow each other from 0."""
+
 GREENSPACE_SITES = _schema(
     {
         fields.SITE_ID: _text(),

@@ -17,6 +17,7 @@ from healthycities.health.life import (
     potential_years_of_life_lost,
     probability_of_dying,
     remaining_at_death,
+    share_of_life_in_health,
     years_of_life_lost,
 )
 from healthycities.health.rates import Estimate, exact_poisson_interval
@@ -190,6 +191,100 @@ def test_healthy_life_expectancy_by_hand():
     last = math.sqrt(0.2**2 + 100 * 0.16 / 100)
     errors = np.array([math.sqrt(mortality + health), last])
     np.testing.assert_allclose(found.upper - found.value, Z * errors)
+
+
+# Three bands, 60 to 69, 70 to 79 and 80 and over: of those alive a fifth dies in the first and half
+# of the others in the second; 5 years are left at 80. Years lived: 9, 6 and 2 for each of 60.
+OLDER = ([200, 400, 600], [9_000, 6_000, 3_000])
+OLDER_STARTS = [60, 70, 80]
+SHARE, ASKED = np.array([0.8, 0.5, 0.25]), np.array([400, 250, 100])
+OF_CHANCES = np.array([0.2**2 * 0.8 / 200, 0.5**2 * 0.5 / 400, 5**2 / 600])
+
+
+def test_healthy_life_expectancy_of_three_bands_by_hand():
+    """7.2, 3 and 0.5 years in health make 10.7 at 60, 3.5/0.8 at 70 and 1.25 at 80."""
+    found = healthy_life_expectancy(*OLDER, SHARE, ASKED, OLDER_STARTS)
+    np.testing.assert_allclose(found.value, [10.7, 4.375, 1.25])
+    of_deaths = (OF_CHANCES * np.array([5 * 0.8 + 4.375, 3, 0.1]) ** 2).sum()
+    of_health = 81 * 0.16 / 400 + 36 * 0.25 / 250 + 4 * 0.1875 / 100
+    assert found.upper[0] - 10.7 == pytest.approx(Z * math.sqrt(of_deaths + of_health))
+    assert 10.7 - found.lower[0] == pytest.approx(Z * math.sqrt(of_deaths + of_health))
+
+
+def test_one_share_of_two_bands_has_one_error():
+    """The 15 years from 60 to 79 in which 0.8 are in health are as uncertain as one band's."""
+    found = healthy_life_expectancy(
+        *OLDER, [0.8, 0.25], [400, 100], OLDER_STARTS, prevalence_starts=[60, 80]
+    )
+    np.testing.assert_allclose(found.value, [12.5, 5.3 / 0.8, 1.25])
+    of_deaths = (OF_CHANCES * np.array([5 * 0.8 + 5.3 / 0.8, 0.8 * (4 + 1.25), 0.1]) ** 2).sum()
+    of_health = 15**2 * 0.16 / 400 + 4 * 0.1875 / 100
+    assert found.upper[0] - 12.5 == pytest.approx(Z * math.sqrt(of_deaths + of_health))
+    at_70 = OF_CHANCES[1] * 5.25**2 + OF_CHANCES[2] * 0.125**2
+    of_health_at_70 = (36 * 0.16 / 400 + 4 * 0.1875 / 100) / 0.64
+    assert found.upper[1] - 5.3 / 0.8 == pytest.approx(Z * math.sqrt(at_70 + of_health_at_70))
+
+
+def test_one_share_of_an_open_band_serves_all_that_it_holds():
+    """A share of 70 and over holds from 80 on, and errs with that of 70 to 79."""
+    joined = healthy_life_expectancy(
+        *OLDER, [0.8, 0.5], [400, 250], OLDER_STARTS, prevalence_starts=[60, 70]
+    )
+    apart = healthy_life_expectancy(*OLDER, [0.8, 0.5, 0.5], [400, 250, 250], OLDER_STARTS)
+    np.testing.assert_allclose(joined.value, apart.value)
+    assert (joined.upper[:2] > apart.upper[:2]).all()
+    assert joined.upper[2] == pytest.approx(apart.upper[2])
+
+
+@pytest.mark.parametrize("starts", [[70, 80], [60, 75], [60, 80, 70], [60, nan], [[60, 70]], []])
+def test_shares_that_cut_through_a_band_are_refused(starts):
+    """Their bands start where those of the life table do, the first with the first."""
+    share = np.full(len(starts), 0.5)
+    with pytest.raises(SchemaError, match="whole bands of the life table, which start at 60, 70"):
+        healthy_life_expectancy(*OLDER, share, 100, OLDER_STARTS, prevalence_starts=starts)
+
+
+def test_share_of_life_in_health_by_hand():
+    """10.7 of 17 years at 60, with an interval of which life itself takes its part."""
+    found = share_of_life_in_health(*OLDER, SHARE, ASKED, OLDER_STARTS)
+    np.testing.assert_allclose(found.value, [10.7 / 17, 4.375 / 10, 0.25])
+    part = 10.7 / 17
+    weights = np.array([8.375, 3, 0.1]) - part * np.array([15, 8, 0.4])
+    of_health = 81 * 0.16 / 400 + 36 * 0.25 / 250 + 4 * 0.1875 / 100
+    error = math.sqrt((OF_CHANCES * weights**2).sum() + of_health) / 17
+    assert found.upper[0] - part == pytest.approx(Z * error)
+    assert part - found.lower[0] == pytest.approx(Z * error)
+    # At 80 one share serves all years, and deaths change nothing.
+    assert found.upper[2] - 0.25 == pytest.approx(Z * math.sqrt(0.1875 / 100))
+
+
+def test_share_of_life_as_drawn():
+    """Drawn deaths and answers leave the share as uncertain as its limits say."""
+    rng = np.random.default_rng(1)
+    deaths = rng.binomial(np.array(OLDER[1]), np.array(OLDER[0]) / OLDER[1], (20_000, 3))
+    share = rng.binomial(ASKED, SHARE, (20_000, 3)) / ASKED
+    people = np.broadcast_to(OLDER[1], deaths.shape)
+    drawn = share_of_life_in_health(deaths, people, share, ASKED, OLDER_STARTS).value
+    found = share_of_life_in_health(*OLDER, SHARE, ASKED, OLDER_STARTS)
+    np.testing.assert_allclose(drawn.std(axis=0), (found.upper - found.value) / Z, rtol=0.04)
+
+
+@given(share=st.floats(0, 1), asked=st.floats(500, 1e6))
+def test_one_share_of_all_ages_is_the_share_of_life(share: float, asked: float):
+    """Where every age is as healthy, that is the share, and deaths leave it as certain."""
+    found = share_of_life_in_health(DEATHS, PEOPLE, [share], asked, prevalence_starts=[0])
+    np.testing.assert_allclose(found.value, share)
+    reach = Z * math.sqrt(share * (1 - share) / asked)
+    np.testing.assert_allclose(found.lower, max(share - reach, 0), atol=1e-6)
+    np.testing.assert_allclose(found.upper, min(share + reach, 1), atol=1e-6)
+
+
+def test_nobody_in_health_lives_no_year_in_it():
+    """A share of 0 at all ages leaves 0 years and 0 of life, without an interval."""
+    for made_by in (healthy_life_expectancy, share_of_life_in_health):
+        np.testing.assert_array_equal(np.array(made_by(DEATHS, PEOPLE, np.zeros(20), 100)), 0)
+    everybody = share_of_life_in_health(DEATHS, PEOPLE, np.ones(20), 100)
+    np.testing.assert_allclose(np.array(everybody), 1)
 
 
 def test_all_in_health_is_life_expectancy():

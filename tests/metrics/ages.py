@@ -69,3 +69,32 @@ def single_years(counts: Counts, *, sex: str) -> pd.DataFrame:
     age = found["age_from"] + np.concatenate([np.arange(width) for width in widths])
     parts = found["people"] / np.repeat(widths, widths)
     return found.assign(age_from=age, age_to=age.mask(age == 90, OLDEST), people=parts)
+
+
+BySex = Mapping[str, tuple[np.ndarray, np.ndarray]]
+"""Numbers in the 20 bands of males and of females, by district."""
+
+
+def by_sex(columns: Mapping[str, BySex], **more: object) -> pd.DataFrame:
+    """Return rows of 2022 by district, sex and band with one or more columns of numbers."""
+    first, last = zip(*bands(), strict=True)
+    return pd.concat(
+        pd.DataFrame(
+            {"district_code": code, "year": 2022, **more, "sex": sex}
+            | {"age_from": first, "age_to": last}
+            | {name: given[code][place] for name, given in columns.items()}
+        )
+        for code in next(iter(columns.values()))
+        for place, sex in enumerate(("male", "female"))
+    )
+
+
+def people_by_sex(given: BySex) -> pd.DataFrame:
+    """Return people by sex and band."""
+    return by_sex({"people": given})
+
+
+def deaths_by_sex(given: BySex) -> pd.DataFrame:
+    """Return deaths from all causes, and of one cause that is a part of them."""
+    every = by_sex({"deaths": given}, cause_icd10="all")
+    return pd.concat([every, every.assign(cause_icd10="C00-C97")])

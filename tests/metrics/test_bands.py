@@ -7,11 +7,14 @@ import pytest
 from healthycities.errors import SchemaError
 from healthycities.health.life import ABRIDGED_STARTS
 from healthycities.metrics.bands import (
+    Answers,
     Counts,
     abridged_starts,
     by_district_and_band,
+    require_sexes,
     shared_sexes,
     shared_starts,
+    whole_starts,
 )
 
 
@@ -82,3 +85,44 @@ def test_counts_between_two_ages():
     counts = Counts(np.array([[1.0, 2, 4]]), np.array([[10.0, 20, 40]]), np.array([0, 5, 10]))
     assert [part.tolist() for part in counts.between(5, 10)] == [[2], [20]]
     assert [part.tolist() for part in counts.between(5)] == [[6], [60]]
+
+
+@pytest.mark.parametrize(
+    ("bands", "common"),
+    [
+        ([(0, 120)], [0]),
+        ([(0, 0), (1, 9), (10, 120)], [0, 1, 10]),
+        ([(0, 1), (2, 4), (5, 120)], [0, 5]),
+        ([(0, 4), (5, 7), (8, 9), (10, 84), (85, 120)], [0, 5, 10, 85]),
+        ([(age, age) for age in range(90)] + [(90, 120)], list(ABRIDGED_STARTS)),
+        ([(age, age) for age in range(100)] + [(100, 120)], list(ABRIDGED_STARTS)),
+    ],
+)
+def test_bands_that_lie_within_others_or_are_made_of_them(bands, common):
+    """The common bands are the finest of which both tables tell."""
+    rows = table([("D1", "male", *band, 1.0) for band in bands])
+    assert whole_starts(rows, np.array(ABRIDGED_STARTS)).tolist() == common
+
+
+@pytest.mark.parametrize("bands", [[(0, 15), (16, 120)], [(0, 2), (3, 120)], [(0, 86), (87, 120)]])
+def test_bands_that_cut_through_others_are_refused(bands):
+    """The first that does is named."""
+    rows = table([("D1", "male", *band, 1.0) for band in bands])
+    cut = bands[1] if bands[0] == (0, 2) else bands[0]
+    with pytest.raises(SchemaError, match=f"lie within one, found {cut[0]} to {cut[1]}"):
+        whole_starts(rows, np.array(ABRIDGED_STARTS))
+
+
+def test_a_share_of_nobody_is_missing():
+    """Nobody of nobody, and nobody of some, are two things."""
+    answers = Answers(np.array([[0.0, 0, 3]]), np.array([[0.0, 2, 4]]), np.array([0, 5, 10]))
+    np.testing.assert_array_equal(answers.prevalence, [[np.nan, 0, 0.75]])
+
+
+def test_tables_without_the_sexes_are_named():
+    """One that tells both passes; all that do not are named, with what to leave out."""
+    persons = table([("D1", "persons", 0, 120, 1.0)])
+    require_sexes("a_metric", {"population": SINGLE_YEARS})
+    given = {"deaths": persons, "population": SINGLE_YEARS, "answers": persons}
+    with pytest.raises(SchemaError, match=r"apart in deaths, answers, .* leave a_metric out"):
+        require_sexes("a_metric", given)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.health.published import cases, number
+from tests.metrics.ages import deaths_by_sex, people_by_sex
 from tests.metrics.conftest import BOLTON, BURY, SWINDON
 
 from healthycities.errors import SchemaError
@@ -16,28 +17,9 @@ KEYS = {"mortality.confidence": 0.95}
 MALE, FEMALE = "life_expectancy_male_years", "life_expectancy_female_years"
 MALE_65, FEMALE_65 = "life_expectancy_65_male_years", "life_expectancy_65_female_years"
 GREATER_MANCHESTER, ENGLAND = "E47000001", "E92000001"
-ENDS = [*(start - 1 for start in ABRIDGED_STARTS[1:]), 120]
 PUBLISHED = cases("life_expectancy.csv")
 DEATHS, PEOPLE = (np.array([number(row[n]) for row in PUBLISHED]) for n in ("deaths", "population"))
 EVEN = np.full(20, 10_000.0)
-
-
-def table(column, by_district, **more):
-    """Return counts of each band for (males, females) of each district."""
-    return pd.concat(
-        pd.DataFrame(
-            {"district_code": code, "year": 2022, **more, "sex": sex}
-            | {"age_from": ABRIDGED_STARTS, "age_to": ENDS, column: counts}
-        )
-        for code, both in by_district.items()
-        for sex, counts in zip(("male", "female"), both, strict=True)
-    )
-
-
-def deaths(by_district):
-    """Return deaths from all causes, and of one cause that is a part of them."""
-    every = table("deaths", by_district, cause_icd10="all")
-    return pd.concat([every, every.assign(cause_icd10="C00-C97")])
 
 
 def computed(areas, died, people):
@@ -52,8 +34,8 @@ def two_of_three(areas, bolton, bury, swindon=((EVEN / 50, EVEN), (EVEN / 50, EV
     given = {BOLTON: bolton, BURY: bury, SWINDON: swindon}
     return computed(
         areas,
-        deaths({code: [died for died, _ in both] for code, both in given.items()}),
-        table("people", {code: [people for _, people in both] for code, both in given.items()}),
+        deaths_by_sex({code: [died for died, _ in both] for code, both in given.items()}),
+        people_by_sex({code: [people for _, people in both] for code, both in given.items()}),
     )
 
 
@@ -134,8 +116,8 @@ def test_why_there_is_none(areas, died, people, why):
 def test_a_district_without_data_leaves_none_above_it(areas):
     """A missing district is null, and so are the authority and England, which it is a part of."""
     some = {BOLTON: (EVEN / 50, EVEN / 50), SWINDON: (EVEN / 50, EVEN / 50)}
-    people = table("people", dict.fromkeys((BOLTON, BURY, SWINDON), (EVEN, EVEN)))
-    found = computed(areas, deaths(some), people)
+    people = people_by_sex(dict.fromkeys((BOLTON, BURY, SWINDON), (EVEN, EVEN)))
+    found = computed(areas, deaths_by_sex(some), people)
     for code in (BURY, GREATER_MANCHESTER, ENGLAND):
         assert found.loc[(MALE, code), ["value", "lower", "numerator"]].isna().all()
         assert found["note"][MALE, code] == "no data"
@@ -145,8 +127,8 @@ def test_a_district_without_data_leaves_none_above_it(areas):
 def test_other_years_are_said(areas):
     """Deaths of 2021 for 2022 are told beside each value."""
     both = dict.fromkeys((BOLTON, BURY, SWINDON), (EVEN / 50, EVEN / 50))
-    people = table("people", dict.fromkeys(both, (EVEN, EVEN)))
-    found = computed(areas, deaths(both).assign(year=2021), people)
+    people = people_by_sex(dict.fromkeys(both, (EVEN, EVEN)))
+    found = computed(areas, deaths_by_sex(both).assign(year=2021), people)
     assert (found["note"] == "deaths of 2021").all()
 
 
@@ -176,7 +158,10 @@ def _until_85(rows):
 def test_bands_and_sexes_that_make_no_life_table_are_refused(areas, change, message, which):
     """Persons, infants among children, and a last band of 85 and over stop, in either table."""
     both = dict.fromkeys((BOLTON, BURY, SWINDON), (EVEN / 50, EVEN / 50))
-    given = {"deaths": deaths(both), "people": table("people", dict.fromkeys(both, (EVEN, EVEN)))}
+    given = {
+        "deaths": deaths_by_sex(both),
+        "people": people_by_sex(dict.fromkeys(both, (EVEN, EVEN))),
+    }
     given[which] = change(given[which])
     with pytest.raises(SchemaError, match=message):
         computed(areas, given["deaths"], given["people"])
@@ -185,6 +170,6 @@ def test_bands_and_sexes_that_make_no_life_table_are_refused(areas, change, mess
 def test_deaths_of_some_causes_are_refused(areas):
     """One cause is not all causes."""
     both = dict.fromkeys((BOLTON, BURY, SWINDON), (EVEN / 50, EVEN / 50))
-    died = deaths(both).query("cause_icd10 != 'all'")
+    died = deaths_by_sex(both).query("cause_icd10 != 'all'")
     with pytest.raises(SchemaError, match="deaths from all causes, found causes C00-C97"):
-        computed(areas, died, table("people", dict.fromkeys(both, (EVEN, EVEN))))
+        computed(areas, died, people_by_sex(dict.fromkeys(both, (EVEN, EVEN))))

@@ -291,6 +291,25 @@ def test_rounded_results_are_of_rounded_counts(heart: np.ndarray, every: np.ndar
     assert (of_air["value"] == of_air["numerator"]).all()
 
 
+def test_years_of_life_do_not_grow_with_a_rounded_count():
+    """What is not in proportion to its count is rounded to three figures and no more."""
+    results = Results(measured(HEART + 33, EVERY), areas(), synthetic=False)
+    years = results.measures["metric"].isin(NAME_OF.values())
+    results.measures.loc[years, "value"] = 81.237
+    described = {
+        name: replace(measure, proportional=name not in NAME_OF.values())
+        for name, measure in DESCRIBED.items()
+    }
+    rule = DisclosureSettings(rule="round", base=5)
+    of_years, as_rates = (
+        disclosed(results, said, rule).measures.loc[years] for said in (described, DESCRIBED)
+    )
+    np.testing.assert_allclose(of_years["value"], 81.2)
+    assert not np.allclose(as_rates["value"], 81.2)
+    assert of_years[["lower", "upper"]].isna().all(axis=None)
+    pd.testing.assert_series_equal(of_years["numerator"], as_rates["numerator"])
+
+
 def test_a_number_half_way_goes_one_way():
     """1875 and what rounding leaves of it are 1880 in three figures; 0 and gaps stay."""
     below = np.nextafter(1875.0, 0.0)

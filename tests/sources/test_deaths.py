@@ -11,7 +11,7 @@ import pytest
 
 from healthycities import fields
 from healthycities.errors import SchemaError, SourceError
-from healthycities.sources.deaths import band, icd10, read
+from healthycities.sources.deaths import icd10, read
 from healthycities.sources.raw import Raw
 
 HEADER = ["DATE", "GEOGRAPHY_CODE", "CAUSE_OF_DEATH_NAME", "GENDER", "AGE_NAME", "MEASURE",
@@ -56,20 +56,6 @@ def deaths(tmp_path: Path, *answers: pd.DataFrame, as_at: date = date(2025, 6, 1
 def test_causes_begin_with_their_codes(name, codes):
     """One code or range is kept, all causes are named so, wider ones are set apart."""
     assert icd10(name) == codes
-
-
-@pytest.mark.parametrize(
-    ("name", "ages"),
-    [
-        ("Aged under 1", (0, 0)), ("Under 1", (0, 0)), ("Aged 1 to 4", (1, 4)),
-        ("Aged 5 to 9", (5, 9)), ("Aged 10-14", (10, 14)), ("10 - 14", (10, 14)),
-        ("Aged 90 and over", (90, 120)), ("90+", (90, 120)), ("All ages", (0, 120)),
-        ("total (all ages)", (0, 120)), ("Aged unknown", None), ("", None),
-    ],
-)  # fmt: skip
-def test_bands_of_age(name, ages):
-    """First and last age of a band, in every way that they are written."""
-    assert band(name) == ages
 
 
 def test_deaths_are_read_by_cause_sex_and_band(tmp_path):

@@ -15,6 +15,7 @@ from healthycities.sources import (
     centroids,
     deaths,
     deprivation,
+    general_health,
     population,
     small_area_lookup,
     small_area_population,
@@ -31,6 +32,7 @@ READERS = {
     "small_area_population": small_area_population.read,
     "population": population.read,
     "deaths": deaths.read,
+    "general_health": general_health.read,
 }
 DISTRICTS = ["E06000001", "E06000002", "E08000038", "E08000039"]
 
@@ -61,7 +63,7 @@ def test_tables_hold_the_same_small_areas_and_districts(read):
     codes = read["small_area_lookup"][fields.SMALL_AREA_CODE].tolist()
     for name in ("centroids", "deprivation", "small_area_population"):
         assert read[name][fields.SMALL_AREA_CODE].tolist() == codes
-    for name in ("small_area_lookup", "population", "deaths"):
+    for name in ("small_area_lookup", "population", "deaths", "general_health"):
         assert sorted(read[name][fields.DISTRICT_CODE].unique()) == DISTRICTS
 
 
@@ -81,6 +83,15 @@ def test_deaths_are_all_that_the_file_holds(demo, read):
     assert table[fields.DEATHS].sum() == raw_deaths["OBS_VALUE"].sum()
     is_all = table[fields.CAUSE_ICD10] == "all"
     assert 0 < table.loc[~is_all, fields.DEATHS].sum() <= table.loc[is_all, fields.DEATHS].sum()
+
+
+def test_general_health_is_all_that_the_file_holds(demo, read):
+    """Everybody is asked; those in good or very good health are counted."""
+    table, counted = read["general_health"], pd.read_csv(raw(demo, "general_health").paths[0])
+    assert table[fields.PEOPLE_ASKED].sum() == counted["Observation"].sum()
+    is_good = counted["General health (6 categories) Code"].isin([1, 2])
+    assert table[fields.PEOPLE_GOOD_HEALTH].sum() == counted.loc[is_good, "Observation"].sum()
+    assert table[fields.YEAR].unique().tolist() == [2021]
 
 
 @pytest.mark.parametrize("pollutant", ["pm25", "pm10", "no2"])

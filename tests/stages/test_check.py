@@ -131,7 +131,8 @@ def test_a_date_before_the_demonstrations_districts_is_refused(config: dict[str,
     assert str(caught.value) == (
         "mine.yaml: authorities_as_at: the demonstration has the districts since 2025-04-01, not"
         " those of 2025-03-31. Give 2025-04-01 or a later date, or files of your own for"
-        " sources.deaths, sources.districts, sources.population, sources.small_area_lookup."
+        " sources.deaths, sources.districts, sources.general_health, sources.population,"
+        " sources.small_area_lookup."
     )
     assert checked_settings({**config, "authorities_as_at": DISTRICTS_SINCE})
 

@@ -105,7 +105,7 @@ def carry_codes(codes: Iterable[str], as_at: date, *, file: str | Path | None = 
 
 def _mend(lost: Iterable[str], as_at: date) -> str:
     """Say what to do of codes that cannot be carried: newer ones may be divided."""
-    if set(lost) & {new for new, _ in newer_districts(as_at)}:
+    if set(lost) <= {new for new, _ in newer_districts(as_at)}:
         return (
             "Report on a later date; or give small areas, their lookup at that date and"
             " sources.census_population, so that newer districts are divided by their people."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +16,34 @@ from healthycities.spatial.grid import FloatArray, IntArray
 
 _PARTS = ["male", "female"]
 
+_YOUNGEST_APART = 1
+"""First age of the band that makes five years with the first year of life."""
 
-def shared_sexes(deaths: pd.DataFrame, population: pd.DataFrame) -> tuple[str, ...]:
-    """Return the sexes that both tables tell; persons always, as the sum of both where need be."""
-    told = all(set(_PARTS) <= set(table[fields.SEX].unique()) for table in (deaths, population))
+
+def shared_sexes(*given: pd.DataFrame) -> tuple[str, ...]:
+    """Return the sexes that all tables tell; persons always, as the sum of both where need be."""
+    told = all(set(_PARTS) <= set(table[fields.SEX].unique()) for table in given)
     return tables.SEXES if told else tables.SEXES[:1]
+
+
+def require_sexes(metric: str, given: Mapping[str, pd.DataFrame]) -> None:
+    """Require tables that tell males and females apart.
+
+    Parameters
+    ----------
+    metric : name of the metric, for the message.
+    given : tables with a column of sexes, by the names of their sources.
+
+    Raises
+    ------
+    SchemaError : one of them does not.
+    """
+    together = [name for name, table in given.items() if "male" not in shared_sexes(table)]
+    if together:
+        raise SchemaError(
+            f"expected males and females apart in {', '.join(together)}, found them together",
+            mend=f"Take every source by sex, or leave {metric} out of `metrics`.",
+        )
 
 
 def shared_starts(
@@ -63,6 +86,37 @@ def abridged_starts(deaths: pd.DataFrame, population: pd.DataFrame) -> IntArray:
     return starts
 
 
+def whole_starts(table: pd.DataFrame, starts: IntArray) -> IntArray:
+    """Return the first ages of the bands that the bands of a table and others have in common.
+
+    A band of the table lies within one of the others, or is made of whole ones, so that what is
+    told of it holds for each of them. The first year of life and ages 1 to 4 are one for this
+    matter: bands such as 0 to 2 and 3 to 4 are told of both.
+
+    Parameters
+    ----------
+    table : rows of `tables.GENERAL_HEALTH`, whose bands follow each other from 0 on.
+    starts : first age of each of the others, rising; the last is open-ended.
+
+    Raises
+    ------
+    SchemaError : naming a band that holds some ages of one band, and some or all of another.
+    """
+    fives = starts[starts != _YOUNGEST_APART]
+    ends = np.append(fives[1:] - 1, tables.OLDEST_AGE)
+    bands = table[[fields.AGE_FROM, fields.AGE_TO]].drop_duplicates()
+    for first, last in sorted(bands.itertuples(index=False, name=None)):
+        within = np.searchsorted(fives, first, "right") == np.searchsorted(fives, last, "right")
+        if not within and not (first in starts and last in ends):
+            raise SchemaError(
+                f"expected bands of age that are made of whole bands starting at {fives.tolist()},"
+                f" or lie within one, found {first} to {last}",
+                mend="Take general health by bands of five years, by single years, or by bands "
+                "that are made of those of five years.",
+            )
+    return np.intersect1d(starts, table[fields.AGE_FROM].unique())
+
+
 class Counts(NamedTuple):
     """Deaths and people of areas x bands, and the first age of each band."""
 
@@ -92,6 +146,37 @@ def counts_of_districts(
     return Counts(
         by_district_and_band(deaths, fields.DEATHS, districts, starts, sex),
         by_district_and_band(population, fields.PEOPLE, districts, starts, sex),
+        starts,
+    )
+
+
+class Answers(NamedTuple):
+    """People in good health and people asked, of areas x bands, and the first age of each band."""
+
+    good: FloatArray
+    asked: FloatArray
+    starts: IntArray
+
+    def summed(self, level: Level) -> Answers:
+        """Add districts up to the areas of a level, by band."""
+        good, asked = (level.weights.matrix @ part for part in (self.good, self.asked))
+        return Answers(good, asked, self.starts)
+
+    @property
+    def prevalence(self) -> FloatArray:
+        """Share in good health of those asked, (areas, bands); NaN where nobody was."""
+        share = np.full(self.good.shape, np.nan)
+        np.divide(self.good, self.asked, out=share, where=self.asked > 0)
+        return share
+
+
+def answers_of_districts(
+    health: pd.DataFrame, districts: Sequence[str], starts: IntArray, sex: str
+) -> Answers:
+    """Sum those in good health and those asked; parameters as :func:`by_district_and_band`."""
+    return Answers(
+        by_district_and_band(health, fields.PEOPLE_GOOD_HEALTH, districts, starts, sex),
+        by_district_and_band(health, fields.PEOPLE_ASKED, districts, starts, sex),
         starts,
     )
 

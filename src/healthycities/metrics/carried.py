@@ -24,14 +24,15 @@ from healthycities.metrics.rows import joined
 from healthycities.spatial.grid import FloatArray
 from healthycities.spatial.weights import Weights
 
-_COUNTS: Mapping[str, str] = MappingProxyType(
+_COUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "deaths": fields.DEATHS,
-        "population": fields.PEOPLE,
-        "small_area_population": fields.PEOPLE,
+        "deaths": (fields.DEATHS,),
+        "population": (fields.PEOPLE,),
+        "general_health": (fields.PEOPLE_ASKED, fields.PEOPLE_GOOD_HEALTH),
     }
 )
-"""The column of each table that is a count; the others of `CARRIED_BY` hold means."""
+"""The columns of each table of districts that are counts, the one to tell shares of first; other
+tables hold means."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def carried(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Divided]]:
             continue
         weights = inputs[by]
         if by == "district_parts":
-            found[name], counts = _districts(found[name], _COUNTS.get(name), weights)
+            found[name], counts = _districts(found[name], _COUNTS.get(name, ()), weights)
             divided += [] if counts is None else [Divided(fields.DISTRICT_CODE, weights, counts)]
         else:
             found[name], counts = _small_areas(found[name], weights)
@@ -75,7 +76,7 @@ def carried(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Divided]]:
 
 
 def _districts(
-    table: pd.DataFrame, count: str | None, weights: Weights
+    table: pd.DataFrame, counts: tuple[str, ...], weights: Weights
 ) -> tuple[pd.DataFrame, FloatArray | None]:
     """Return a table with each newer district in its parts, and its counts as published.
 
@@ -88,11 +89,12 @@ def _districts(
     parts = _long(weights)
     given = table[newer].merge(parts, left_on=code, right_on="published", validate="m:m")
     own = {column: given["wanted"] for column in (code, _published(table)) if column}
-    shares = {} if count is None else {count: given[count] * given["share"]}
+    shares = {count: given[count] * given["share"] for count in counts}
     pieces = given.assign(**own, **shares)[list(table.columns)]
     whole = pd.concat([table[~newer], pieces], ignore_index=True)
-    counts = None if count is None else _by_column(table, code, count, weights)
-    return whole.sort_values(list(table.columns[:1]), kind="stable", ignore_index=True), counts
+    as_published = _by_column(table, code, counts[0], weights) if counts else None
+    ordered = whole.sort_values(list(table.columns[:1]), kind="stable", ignore_index=True)
+    return ordered, as_published
 
 
 def _published(table: pd.DataFrame) -> str | None:

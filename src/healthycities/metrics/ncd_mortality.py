@@ -18,7 +18,7 @@ from healthycities.health.rates import directly_standardised_rate
 from healthycities.health.standards import STANDARD_STARTS, european_standard_population_2013
 from healthycities.metrics.bands import by_district_and_band, shared_sexes, shared_starts
 from healthycities.metrics.mortality import notes_of_rates, of_cause_group, years_said
-from healthycities.metrics.rows import rows
+from healthycities.metrics.rows import estimate_rows
 from healthycities.spatial.grid import FloatArray, IntArray
 
 CARD = MetricCard(
@@ -124,14 +124,12 @@ def _rows(
         confidence,
     )
     total = deaths.sum(axis=1)
-    return rows(
+    return estimate_rows(
         level,
         measure,
         given.year,
-        value=rate.value,
-        lower=rate.lower,
-        upper=rate.upper,
-        confidence=confidence,
+        rate,
+        confidence,
         numerator=total,
         denominator=people.sum(axis=1),
         sex=sex,

@@ -18,10 +18,17 @@ from healthycities.health.projection import phase_in, projected
 from healthycities.health.rates import Estimate
 from healthycities.health.response import ConcentrationResponse, Exposure, concentration_response
 from healthycities.metrics.at_risk import YOUNGEST_AGE, bands_at_risk, deaths_of
-from healthycities.metrics.bands import by_district_and_band, shared_sexes
+from healthycities.metrics.bands import by_district_and_band, require_sexes
 from healthycities.metrics.exposure import district_means_ugm3, small_area_means_ugm3
 from healthycities.metrics.people import people_of_small_areas
-from healthycities.metrics.rows import divided, joined, notes_of, rows, year_note, year_of
+from healthycities.metrics.rows import (
+    divided,
+    estimate_rows,
+    joined,
+    notes_of,
+    year_note,
+    year_of,
+)
 from healthycities.spatial.grid import FloatArray, IntArray
 from healthycities.spatial.weights import Aggregate
 
@@ -129,14 +136,12 @@ def _rows(
     covered: FloatArray,
     note: str | None,
 ) -> pd.DataFrame:
-    return rows(
+    return estimate_rows(
         level,
         measure,
         year,
-        value=gain.value,
-        lower=gain.lower,
-        upper=gain.upper,
-        confidence=_CONFIDENCE,
+        gain,
+        _CONFIDENCE,
         numerator=gain.value,
         denominator=died,
         covered_share=covered,
@@ -214,7 +219,7 @@ class _Cohorts(NamedTuple):
     @classmethod
     def of(cls, deaths: pd.DataFrame, population: pd.DataFrame, levels: Levels) -> _Cohorts:
         """Take people as they are, and deaths at the rate of their band of age."""
-        _require_sexes(deaths, population)
+        require_sexes("pm25_target_gain", {"deaths": deaths, "population": population})
         districts = levels.districts[fields.DISTRICT_CODE].tolist()
         ages = _single_years(population)
         starts = bands_at_risk(deaths, population)
@@ -275,15 +280,6 @@ def spread_rates(
         deaths, people, out=np.broadcast_to(whole, deaths.shape).copy(), where=people != 0
     )
     return np.asarray(own[:, np.searchsorted(starts, ages, side="right") - 1])
-
-
-def _require_sexes(deaths: pd.DataFrame, population: pd.DataFrame) -> None:
-    if set(_SEXES) - set(shared_sexes(deaths, population)):
-        raise SchemaError(
-            "expected males and females apart in deaths and population, found them together",
-            place="pm25_target_gain",
-            mend="Take both sources by sex, or leave pm25_target_gain out of `metrics`.",
-        )
 
 
 def _single_years(population: pd.DataFrame) -> IntArray:

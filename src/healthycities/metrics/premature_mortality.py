@@ -16,7 +16,7 @@ from healthycities.health.life import potential_years_of_life_lost, probability_
 from healthycities.health.rates import FEWEST_EVENTS, Estimate
 from healthycities.metrics.bands import Counts, abridged_starts, counts_of_districts, shared_sexes
 from healthycities.metrics.mortality import notes_of_rates, of_cause_group, years_said
-from healthycities.metrics.rows import rows
+from healthycities.metrics.rows import estimate_rows
 
 CARD = MetricCard(
     title="Early death from non-communicable diseases",
@@ -89,14 +89,12 @@ def _chance_rows(
     )
     enough = deaths >= FEWEST_EVENTS
     percent = Estimate(*(np.where(enough, 100 * part, np.nan) for part in chance))
-    return rows(
+    return estimate_rows(
         level,
         measure,
         given.year,
-        value=percent.value,
-        lower=percent.lower,
-        upper=percent.upper,
-        confidence=confidence,
+        percent,
+        confidence,
         numerator=deaths,
         denominator=people,
         sex=sex,
@@ -112,14 +110,12 @@ def _lost_rows(
     confidence = float(given.keys["mortality.confidence"])
     years = potential_years_of_life_lost(counts.deaths, counts.starts, YEARS_COUNTED_TO, confidence)
     deaths, _ = counts.between(0, YEARS_COUNTED_TO)
-    return rows(
+    return estimate_rows(
         level,
         measure,
         given.year,
-        value=years.value,
-        lower=years.lower,
-        upper=years.upper,
-        confidence=confidence,
+        years,
+        confidence,
         numerator=deaths,
         sex=sex,
         age=f"under {YEARS_COUNTED_TO}",

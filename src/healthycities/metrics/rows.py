@@ -11,6 +11,7 @@ import pandas as pd
 from healthycities import fields, tables
 from healthycities.catalogue import Measure
 from healthycities.geography.levels import Level
+from healthycities.health.rates import Estimate
 from healthycities.spatial.grid import FloatArray
 
 NOTE_SEPARATOR = "; "
@@ -67,6 +68,43 @@ def rows(
         fields.NOTE: np.full(len(nothing), None, dtype=object) if notes is None else notes,
     }
     return pd.DataFrame(columns)[list(tables.MEASURES.columns)]
+
+
+def estimate_rows(
+    level: Level,
+    measure: Measure,
+    year: int,
+    estimate: Estimate,
+    confidence: float,
+    *,
+    numerator: FloatArray,
+    denominator: FloatArray | None = None,
+    covered_share: FloatArray | None = None,
+    sex: str = "persons",
+    age: str = "all ages",
+    notes: npt.NDArray[np.object_],
+) -> pd.DataFrame:
+    """Return the rows of a value with its interval; parameters as for :func:`rows`.
+
+    Parameters
+    ----------
+    estimate : value and limits for each area of the level.
+    """
+    return rows(
+        level,
+        measure,
+        year,
+        value=estimate.value,
+        lower=estimate.lower,
+        upper=estimate.upper,
+        confidence=confidence,
+        numerator=numerator,
+        denominator=denominator,
+        covered_share=covered_share,
+        sex=sex,
+        age=age,
+        notes=notes,
+    )
 
 
 def ratio_rows(

@@ -94,6 +94,7 @@ class _Table:
     rows : index of each row in the results.
     counts : (rows,) the counts of people.
     of_shares : (rows,) whether the numerator is a sum of shares of the counts.
+    proportional : (rows,) whether the value is in proportion to the count.
     divided : whether some counts are parts of counts that were divided among areas by people.
     """
 
@@ -102,6 +103,7 @@ class _Table:
     rows: IntArray
     counts: FloatArray
     of_shares: BoolArray
+    proportional: BoolArray
     divided: bool
 
     def only(self, chosen: BoolArray) -> _Table:
@@ -112,6 +114,7 @@ class _Table:
             rows=self.rows[chosen],
             counts=self.counts[chosen],
             of_shares=self.of_shares[chosen],
+            proportional=self.proportional[chosen],
         )
 
     @property
@@ -160,8 +163,16 @@ def _table(results: Results, measures: Mapping[str, Measure], rows: pd.DataFrame
     estimated = (rows[fields.ESTIMATED_SHARE] > 0).to_numpy()
     _require_whole(rows[~estimated], counts[~estimated])
     _require_one(rows, counts, places)
-    index = rows.index.to_numpy()
-    return _Table(axes, places, index, counts, of_shares, divided=bool(estimated.any()))
+    proportional = np.array([measures[name].proportional for name in rows[fields.METRIC]])
+    return _Table(
+        axes,
+        places,
+        rows.index.to_numpy(),
+        counts,
+        of_shares,
+        proportional,
+        divided=bool(estimated.any()),
+    )
 
 
 def _coded(values: Iterable[Hashable], keys: Sequence[Hashable]) -> IntArray:
@@ -316,7 +327,7 @@ def _coarsen(rows: pd.DataFrame, table: _Table, counts: FloatArray, note: str) -
     given in three figures, which many numbers of deaths by age have in common.
     """
     before = rows.loc[table.rows]
-    scale = _scale(table.counts, counts)
+    scale = np.where(table.proportional, _scale(table.counts, counts), 1.0)
     plain = before[_BOUNDS].to_numpy(dtype=np.float64) * scale[:, None]
     shared = _in_whole_events(before, table.counts, counts)
     new = np.where(table.of_shares[:, None], shared[:, :3], significant(plain))

@@ -13,7 +13,7 @@ from healthycities.errors import SourceError
 from healthycities.geography.districts import named
 from healthycities.health.causes import ALL_CAUSES, EXTERNAL_CAUSES
 from healthycities.io.tabular import Table, exactly, read_csv
-from healthycities.sources import codes, nomis
+from healthycities.sources import ages, codes, nomis
 from healthycities.sources.raw import Raw
 
 CARD = SourceCard(
@@ -50,13 +50,6 @@ _ALL_AGES = f"0-{tables.OLDEST_AGE}"
 
 _CODES = r"[A-Z]\d\d(-[A-Z]\d\d)?"
 _OTHER_CODES = "other"
-_BANDS = (
-    r"(Aged )?(?P<low>\d+) ?(-|to) ?(?P<high>\d+)",
-    r"(Aged )?(?P<low>\d+) ?(\+|and over)",
-    r"(Aged )?under (?P<below>[1-9]\d*)",
-    r"(total \()?all ages\)?",
-)
-"""Names of bands of age; an age that a name leaves out is the youngest or the oldest."""
 
 
 def read(raw: Raw) -> pd.DataFrame:
@@ -141,42 +134,6 @@ def _with_one_range(table: Table) -> Table:
     return Table(kept, table.sheets, table.starts, table.own_names)
 
 
-# --- Ages ---
-
-
-def band(name: str) -> tuple[int, int] | None:
-    """Return the first and last age of a band, None for a name that is not understood."""
-    tries = (re.fullmatch(pattern, name, re.IGNORECASE) for pattern in _BANDS)
-    found = next((match.groupdict() for match in tries if match), None)
-    if found is None:
-        return None
-    highest = int(found["below"]) - 1 if "below" in found else tables.OLDEST_AGE
-    return int(found.get("low", 0)), int(found.get("high", highest))
-
-
-def _ages(table: Table) -> pd.DataFrame:
-    """Return the first and last age of each row."""
-    names = table.rows[_AGE_NAME]
-    bands = {name: band(name) for name in names.unique()}
-    table.require(names.map(lambda name: bands[name] is not None), _AGE_NAME, "a band of ages")
-    pairs = [bands[name] for name in names]
-    return pd.DataFrame(pairs, index=names.index, columns=[fields.AGE_FROM, fields.AGE_TO])
-
-
-def _require_no_gap(frame: pd.DataFrame, file: str) -> None:
-    bands = sorted(set(zip(frame[fields.AGE_FROM], frame[fields.AGE_TO], strict=True)))
-    expected = 0
-    for low, high in [*bands, (tables.OLDEST_AGE + 1, 0)]:
-        if low != expected:
-            raise SourceError(
-                f"expected bands of age that follow each other to the oldest, found "
-                f"{', '.join(f'{first}-{last}' for first, last in bands)}",
-                file=file,
-                mend="Ask Nomis for age=1...20.",
-            )
-        expected = high + 1
-
-
 # --- Parts and totals ---
 
 
@@ -187,13 +144,13 @@ def _label(age_from: pd.Series, age_to: pd.Series) -> pd.Series:
 def _parts(table: Table) -> pd.DataFrame:
     """Return deaths by district, cause, sex and band: every combination, and no totals."""
     file = table.files
-    ages = _ages(table)
+    bands = ages.ages(table, _AGE_NAME)
     frame = pd.DataFrame(
         {
             fields.DISTRICT_CODE: table.rows[fields.DISTRICT_CODE],
             fields.CAUSE_ICD10: table.rows[fields.CAUSE_ICD10],
             nomis.GENDER: table.whole_numbers(nomis.GENDER),
-            _AGES: _label(ages[fields.AGE_FROM], ages[fields.AGE_TO]),
+            _AGES: _label(bands[fields.AGE_FROM], bands[fields.AGE_TO]),
             fields.DEATHS: table.numbers(nomis.VALUE, at_least=0),
         }
     )
@@ -201,6 +158,6 @@ def _parts(table: Table) -> pd.DataFrame:
         frame = nomis.without_totals(frame, name, total, value=fields.DEATHS, file=file)
     keys = [fields.DISTRICT_CODE, fields.CAUSE_ICD10, nomis.GENDER, _AGES]
     nomis.require_every_combination(frame, keys, file=file)
-    frame = frame.drop(columns=_AGES).join(ages)
-    _require_no_gap(frame, file)
+    frame = frame.drop(columns=_AGES).join(bands)
+    ages.require_no_gap(frame, file=file, mend="Ask Nomis for age=1...20.")
     return frame

@@ -13,6 +13,7 @@ from healthycities.geography.districts import named
 from healthycities.io.tabular import Column, Table, exactly, read_csv
 from healthycities.sources import codes
 from healthycities.sources.raw import Raw
+from healthycities.sources.years import rows_of_year
 
 CARD = SourceCard(
     title="PM2.5 of districts, annual mean",
@@ -75,7 +76,7 @@ def read(raw: Raw) -> pd.DataFrame:
     RegisterError : a district is unknown.
     """
     found = _only_pm25(read_csv(raw.paths, _LAYOUT, renamed=raw.columns))
-    table = codes.english_districts(_of_year(found, raw))
+    table = codes.english_districts(rows_of_year(found, raw, _YEAR, _named_year(found)))
     table.require_unique([fields.DISTRICT_CODE])
     frame = pd.DataFrame(
         {
@@ -102,41 +103,6 @@ def _only_pm25(table: Table) -> Table:
             mend=f"Take the file that holds it, or name the indicator {_AIR_POLLUTION} in yours.",
         )
     return table.where(kept)
-
-
-# --- Years ---
-
-
-def _of_year(table: Table, raw: Raw) -> Table:
-    """Return the rows of the year that is wanted, of a table that says its year somewhere."""
-    if table.has(_YEAR):
-        return _with_rows_of(table, raw)
-    said = _named_year(table)
-    if said not in (None, raw.data_year):
-        raise SourceError(
-            f"expected values of {raw.data_year}, but the file says that it is of {said}",
-            file=table.files,
-            mend="Correct the path of the source, or its vintage.",
-        )
-    if said is None and raw.vintage is None and str(raw.year) not in str(raw.paths[0]):
-        raise SourceError(
-            f"the year of the values is not known: neither the path nor a column says {raw.year}",
-            file=table.files,
-            mend="Put {year} into the path of the source, or give its vintage.",
-        )
-    return table
-
-
-def _with_rows_of(table: Table, raw: Raw) -> Table:
-    years = table.whole_numbers(_YEAR)
-    if raw.data_year not in years.to_numpy():
-        held = ", ".join(map(str, sorted(years.unique().tolist())))
-        raise SourceError(
-            f"expected values of {raw.data_year}, found those of {held}",
-            file=table.files,
-            mend="Ask for these years only, or say in vintage which of them stands in for others.",
-        )
-    return table.where(years == raw.data_year)
 
 
 def _named_year(table: Table) -> int | None:

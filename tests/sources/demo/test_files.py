@@ -229,6 +229,30 @@ def test_deaths_layout(demo: Path):
     assert (named > 0).any()
 
 
+def test_general_health_layout(demo: Path):
+    """Everybody of the census year by district, age, sex and answer, as a custom dataset."""
+    table = pd.read_csv(demo / STATIC_FILES["general_health"])
+    age, answer = "Age (B) (18 categories)", "General health (6 categories)"
+    assert list(table.columns) == [
+        "Lower tier local authorities Code", "Lower tier local authorities", f"{age} Code", age,
+        "Sex (2 categories) Code", "Sex (2 categories)", f"{answer} Code", answer, "Observation",
+    ]  # fmt: skip
+    assert len(table) == 5 * 18 * 2 * 6
+    assert table[age].unique()[[0, 1, -1]].tolist() == [
+        "Aged 4 years and under", "Aged 5 to 9 years", "Aged 85 years and over",
+    ]  # fmt: skip
+    codes = table.drop_duplicates(answer).set_index(answer)[f"{answer} Code"]
+    assert codes.to_dict() == {
+        "Does not apply": -8, "Very good health": 1, "Good health": 2, "Fair health": 3,
+        "Bad health": 4, "Very bad health": 5,
+    }  # fmt: skip
+    assert not table.loc[table[answer] == "Does not apply", "Observation"].any()
+    sexes = table.groupby("Sex (2 categories)")["Observation"].sum()
+    oldest = table[table[age] == "Aged 85 years and over"]
+    by_sex = oldest.groupby("Sex (2 categories)")["Observation"].sum()
+    assert by_sex["Female"] / sexes["Female"] > by_sex["Male"] / sexes["Male"]
+
+
 def test_names_can_be_read_without_the_libraries_behind_the_writers():
     """The workflow reads the names at every parse: they need nothing heavy."""
     source = Path(files.__file__).with_name("names.py").read_text(encoding="utf-8")

@@ -69,3 +69,29 @@ def test_cause_shares_leave_room_for_others():
     assert shares.shape == (20, len(health.CAUSES) - 1)
     assert (shares > 0).all()
     assert (shares.sum(axis=1) < 0.9).all()
+
+
+def test_answers_of_a_band_sum_to_its_people(england_people: np.ndarray):
+    """Everybody says something of their health; where nobody lives nobody does."""
+    people = england_people.copy()
+    people[0, 0, 85:] = 0
+    answers = health.general_health(people, np.zeros(100), seed=1)
+    assert answers.shape == (100, 2, 18, len(health.ANSWERS))
+    in_bands = np.add.reduceat(people, health.HEALTH_BAND_STARTS, axis=2)
+    assert answers.sum(axis=-1).tolist() == in_bands.tolist()
+    assert not answers[0, 0, -1].any()
+
+
+def test_good_health_falls_with_age_and_deprivation():
+    """By hand: log odds 3.65 at birth, 0.05 less a year, 0.3 less a unit of deprivation."""
+    found = health.good_health(np.array([-1.0, 0.0, 1.0]))
+    assert (np.diff(found, axis=0) < 0).all()
+    assert (np.diff(found, axis=1) < 0).all()
+    assert found[1, 73] == pytest.approx(0.5)
+    assert found[2, 67] == pytest.approx(0.5)
+
+
+def test_four_in_five_are_in_good_health(england_people: np.ndarray):
+    """Of people of England's ages about as many as in its census, where it was 82 %."""
+    answers = health.general_health(england_people, np.zeros(100), seed=1)
+    assert answers[..., :2].sum() / answers.sum() == pytest.approx(0.8, abs=0.04)

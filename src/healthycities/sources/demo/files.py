@@ -150,6 +150,31 @@ def _deprivation(areas: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _general_health_bands() -> list[str]:
+    starts = health.HEALTH_BAND_STARTS[1:-1]
+    between = [f"Aged {start} to {start + 4} years" for start in starts]
+    return ["Aged 4 years and under", *between, "Aged 85 years and over"]
+
+
+def _general_health(answers: Ints, codes: list[str], names: list[str]) -> dict[str, Any]:
+    """Table of a census: everybody by district, age, sex and answer, one after the other."""
+    none = np.zeros((*answers.shape[:-1], 1), dtype=np.int64)
+    values = np.concatenate([none, answers], axis=-1).transpose(0, 2, 1, 3)[:, :, ::-1]
+    area, age, sex, answer = (axis.ravel() for axis in np.indices(values.shape))
+    health_column, age_column = "General health (6 categories)", "Age (B) (18 categories)"
+    return {
+        "Lower tier local authorities Code": _repeated(codes, area),
+        "Lower tier local authorities": _repeated(names, area),
+        f"{age_column} Code": age + 1,
+        age_column: _repeated(_general_health_bands(), age),
+        "Sex (2 categories) Code": sex + 1,
+        "Sex (2 categories)": _repeated(["Female", "Male"], sex),
+        f"{health_column} Code": np.where(answer == 0, -8, answer),
+        health_column: _repeated(["Does not apply", *health.ANSWERS], answer),
+        "Observation": values.ravel(),
+    }
+
+
 def _write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
     sentence = f"{SYNTHETIC}: a schematic England with made-up values, in the publisher's layout"
     write_geopackage(path, layers, descriptions=dict.fromkeys(layers, sentence))
@@ -164,6 +189,29 @@ def _write_greenspace(path: Path, areas: pd.DataFrame, seed: int) -> None:
 def _write_roads(path: Path, areas: pd.DataFrame, seed: int) -> None:
     links, nodes = roads.roads(areas, seed=seed)
     _write_layers(path, {"road_link": links, "road_node": nodes})
+
+
+def _write_general_health(path: Path, areas: pd.DataFrame, seed: int) -> None:
+    counted = areas.assign(people=places.people_in(areas, health.CENSUS_YEAR))
+    district = _by_district(counted.assign(deprived=counted["deprivation"] * counted["people"]))
+    people = _people_by_age(district, seed)
+    deprivation = (district["deprived"] / district["people"]).to_numpy()
+    answers = health.general_health(people, deprivation, seed=seed)
+    codes, names = (district[f"district_{part}"].tolist() for part in ("code", "name"))
+    _write_csv(path, _general_health(answers, codes, names))
+
+
+def _by_district(areas: pd.DataFrame) -> pd.DataFrame:
+    """Return the sums of the small areas of each district, by code."""
+    groups = areas.groupby(["district_code", "district_name"], sort=True)
+    return groups.sum(numeric_only=True).reset_index()
+
+
+def _people_by_age(district: pd.DataFrame, seed: int) -> Ints:
+    """Return the people of districts by sex and single year of age."""
+    density = (district["people"] / district["area_km2"]).to_numpy()
+    ageing = health.ageing(district["district_code"].tolist(), seed=seed)
+    return health.population(district["people"].to_numpy(), density, ageing)
 
 
 def _write_world(path: Path, areas: pd.DataFrame) -> None:
@@ -202,6 +250,7 @@ def write_places(
     _write_csv(paths["small_area_lookup"], _lookup(plain))
     _write_csv(paths["centroids"], _centroids(plain))
     _write_csv(paths["deprivation"], _deprivation(plain))
+    _write_general_health(paths["general_health"], plain, seed)
     _write_greenspace(paths["greenspace"], plain, seed)
     _write_roads(paths["roads"], plain, seed)
     _write_world(folder / WORLD_FILE, plain)
@@ -384,13 +433,10 @@ def write_year(folder: Path, year: int, *, seed: int) -> None:
 def _write_health(paths: Mapping[str, Path], year: int, areas: pd.DataFrame, seed: int) -> None:
     """Write population and deaths by district; ``areas`` has that year's people and PM2.5."""
     risks = health.risk(areas["deprivation"].to_numpy(), areas["pm25"].to_numpy())
-    weighed = areas.assign(risk=risks * areas["people"])
-    groups = weighed.groupby(["district_code", "district_name"], sort=True)
-    district = groups[["people", "area_km2", "risk"]].sum().reset_index()
-    codes, names = district["district_code"].tolist(), district["district_name"].tolist()
-    total = district["people"].to_numpy()
-    density = (district["people"] / district["area_km2"]).to_numpy()
-    people = health.population(total, density, health.ageing(codes, seed=seed))
-    died = health.deaths(people, district["risk"].to_numpy() / total, year, seed=seed)
+    district = _by_district(areas.assign(risk=risks * areas["people"]))
+    codes, names = (district[f"district_{part}"].tolist() for part in ("code", "name"))
+    people = _people_by_age(district, seed)
+    relative_risk = (district["risk"] / district["people"]).to_numpy()
+    died = health.deaths(people, relative_risk, year, seed=seed)
     _write_csv(paths["population"], _population(year, people, codes, names))
     _write_csv(paths["deaths"], _deaths(year, died, codes, names))

@@ -30,6 +30,15 @@ CAUSES = {
 }
 """Causes of death by their number at Nomis; the first holds all the others."""
 
+CENSUS_YEAR = 2021
+"""Year in which everybody is asked for their health."""
+
+HEALTH_BAND_STARTS = np.arange(0, 90, 5)
+"""First age of each of the 18 bands of general health; the last is 85 and over."""
+
+ANSWERS = ("Very good health", "Good health", "Fair health", "Bad health", "Very bad health")
+"""What people say of their health; the first two are good."""
+
 # Shape of England's age structure: people of an age, in proportion.
 _ANCHOR_AGES = [0, 10, 20, 30, 40, 50, 60, 70, 80, 89]
 _ANCHOR_PEOPLE = [1.08, 1.22, 1.20, 1.38, 1.28, 1.35, 1.18, 0.98, 0.55, 0.22]
@@ -37,6 +46,10 @@ _PEOPLE_OF_90_AND_OVER = 0.90
 _REFERENCE_PM25_UGM3 = 8.0
 _RISK_PER_10_UGM3 = 1.08
 _RISK_PER_DEPRIVATION = 1.15
+# Log odds of good health at birth, and what a year of age and a unit of deprivation take of them.
+_GOOD_AT_BIRTH, _LESS_PER_YEAR, _LESS_PER_DEPRIVATION = 3.65, 0.05, 0.3
+_VERY_GOOD_OF_GOOD = 0.55
+_OF_NOT_GOOD = (0.68, 0.24, 0.08)
 
 
 def _age_structure() -> Floats:
@@ -126,3 +139,33 @@ def deaths(people: Ints, relative_risk: Floats, year: int, *, seed: int) -> Ints
     others = 1 - named.sum(axis=1, keepdims=True)
     parts = rng.multinomial(total, np.hstack([named, others]))
     return np.concatenate([total[..., None], parts[..., :-1]], axis=-1)
+
+
+def good_health(deprivation: Floats) -> Floats:
+    """Share in good health by district and single year of age, (districts, ages).
+
+    It falls with age and with deprivation, which is latent, (districts,).
+    """
+    odds = _GOOD_AT_BIRTH - _LESS_PER_YEAR * AGES - _LESS_PER_DEPRIVATION * deprivation[:, None]
+    return np.asarray(1 / (1 + np.exp(-odds)))
+
+
+def general_health(people: Ints, deprivation: Floats, *, seed: int) -> Ints:
+    """People by district, sex, band of age and answer, in the order of `ANSWERS`.
+
+    Parameters
+    ----------
+    people : (districts, 2, 91), of `population`; each band's answers sum to its people.
+    deprivation : (districts,) latent mean of each district's people.
+    """
+    good = good_health(deprivation)[:, None, :]
+    parts = (_VERY_GOOD_OF_GOOD, 1 - _VERY_GOOD_OF_GOOD)
+    shares = [part * good for part in parts] + [part * (1 - good) for part in _OF_NOT_GOOD]
+    expected = people[..., None] * np.stack(shares, axis=-1)
+    in_bands = np.add.reduceat(expected, HEALTH_BAND_STARTS, axis=2)
+    total = np.add.reduceat(people, HEALTH_BAND_STARTS, axis=2)
+    # A band in which nobody lives has no answers, whatever the shares.
+    even = np.full_like(in_bands, 1 / len(ANSWERS))
+    whole = in_bands.sum(axis=-1, keepdims=True)
+    of_all = np.divide(in_bands, whole, out=even, where=whole > 0)
+    return generator(seed, "general health").multinomial(total, of_all)

@@ -11,7 +11,7 @@ from healthycities.synthetic import SYNTHETIC
 DISTRICTS_SINCE = date(2025, 4, 1)
 """The day since which England has the districts that the demonstration has: those of May 2025."""
 
-WITH_DISTRICTS = ("deaths", "districts", "population", "small_area_lookup")
+WITH_DISTRICTS = ("deaths", "districts", "general_health", "population", "small_area_lookup")
 """Sources whose codes of districts are read."""
 
 
@@ -30,6 +30,7 @@ STATIC_FILES: Mapping[str, str] = _marked(
         "small_areas": "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC.gpkg",
         "small_area_lookup": "LSOA21_WD25_LAD25_EW_LU.csv",
         "centroids": "LSOA_PopCentroids_EW_2021.csv",
+        "general_health": "census_2021_general_health_by_age_and_sex.csv",
         "greenspace": "opgrsp_gb.gpkg",
         "roads": "oproad_gb.gpkg",
         "deprivation": "File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv",
