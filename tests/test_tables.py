@@ -49,6 +49,7 @@ def measures() -> pd.DataFrame:
             "area_code": ["E47000001", "E47000002"],
             "area_name": ["Greater Manchester", "South Yorkshire"],
             "level": "authority",
+            "first_year": 2023,
             "year": 2023,
             "metric": "deaths_rate",
             "sex": "persons",

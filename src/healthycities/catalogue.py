@@ -107,7 +107,9 @@ class MetricCard:
     wildcard. ``by`` is ``("year",)``, ``("pollutant", "year")`` or ``("standard", "year")``: all
     standards of access that the configuration asks for are computed in one job, from one reading
     of its inputs. ``headlines`` says how many of the measures, from the first on, lead the others
-    in the report. ``caveats`` say what its numbers cannot tell, a sentence or two each.
+    in the report. ``pooled`` names the needs that are taken of several years together where the
+    configuration says so (``mortality.pooled_years``). ``caveats`` say what its numbers cannot
+    tell, a sentence or two each.
     """
 
     title: str
@@ -118,6 +120,7 @@ class MetricCard:
     settings: tuple[str, ...] = ()
     levels: tuple[str, ...] = ("small_area", "district", "authority", "england")
     headlines: int = 1
+    pooled: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
 
     @property

@@ -86,7 +86,7 @@ def _measure(options: argparse.Namespace) -> None:
 
     measure(
         options.metric,
-        dict(options.input),
+        _together(options.input),
         options.out,
         options.keys,
         year=options.year,
@@ -157,6 +157,14 @@ def read_config(file: Path) -> dict[str, Any]:
             "expected keys and values", file=file, mend=f"Start from a copy of {DEFAULT_CONFIG}."
         )
     return config
+
+
+def _together(given: Sequence[tuple[str, Path]]) -> dict[str, Path | list[Path]]:
+    """Return paths by name: one, or a list where a name is given several times."""
+    found: dict[str, list[Path]] = {}
+    for name, path in given:
+        found.setdefault(name, []).append(path)
+    return {name: paths[0] if len(paths) == 1 else paths for name, paths in found.items()}
 
 
 def _named_path(text: str) -> tuple[str, Path]:

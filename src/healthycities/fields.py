@@ -25,6 +25,7 @@ FAULT_AREA_M2 = "fault_area_m2"
 GEOMETRY = "geometry"
 
 # --- People and deaths ---
+FIRST_YEAR = "first_year"
 YEAR = "year"
 SEX = "sex"
 AGE_FROM = "age_from"

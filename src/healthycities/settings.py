@@ -158,6 +158,13 @@ class MortalitySettings(Section):
 
     cause_group: str = Field("ncd4", description="Group of causes in health/data/cause_groups.csv")
     confidence: Share = Field(0.95, description="Confidence of the intervals")
+    pooled_years: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="Years that rates and life tables rest on together, ending with each of the "
+        "years; published figures of small places rest on 3",
+    )
 
 
 class BurdenSettings(Section):
@@ -339,6 +346,25 @@ class Settings(Section):
         """Whether newer districts than those of the date can be divided among these by people."""
         given = self.has_small_areas and "census_population" in self.sources
         return given and bool(newer_districts(self.authorities_as_at))
+
+    def pooled_years(self, card: catalogue.MetricCard, need: str, year: int) -> range:
+        """Return the years of a need that a metric of a year takes together; often that alone."""
+        years = self.mortality.pooled_years if need in card.pooled else 1
+        return range(year - years + 1, year + 1)
+
+    def data_years(self, source: str) -> tuple[int, ...]:
+        """Return the years that the metrics take a source of: those reported on, and earlier ones.
+
+        Earlier ones are those that a metric takes together with a year reported on.
+        """
+        cards = [catalogue.metrics()[name] for name in self.chosen_metrics]
+        found = {
+            one
+            for card in cards
+            for year in self.years
+            for one in self.pooled_years(card, source, year)
+        }
+        return tuple(sorted(found | set(self.years)))
 
     def raw_pattern(self, name: str, year: object = "", pollutant: object = "") -> str:
         """Return the path of a file of one's own, in which a ``*`` may stand for several."""

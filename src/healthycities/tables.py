@@ -322,6 +322,7 @@ MEASURES = _schema(
         fields.AREA_CODE: _text(),
         fields.AREA_NAME: _text(),
         fields.LEVEL: pa.Column(None, pa.Check.isin(LEVELS)),
+        fields.FIRST_YEAR: _year(),
         fields.YEAR: _year(),
         fields.METRIC: _text(),
         fields.SEX: _sex(),
@@ -343,6 +344,7 @@ MEASURES = _schema(
 )
 """The long table of results: no number travels without its unit, its method and its interval.
 
+``first_year`` is ``year``, but for numbers of several years together, which ``year`` ends.
 ``estimated_share`` is the share of the counts behind it that were divided among areas by people.
 """
 

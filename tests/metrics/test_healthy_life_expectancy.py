@@ -15,7 +15,7 @@ from healthycities.metrics import healthy_life_expectancy as metric
 from healthycities.metrics import life_expectancy as of_life
 from healthycities.metrics.measures import filled
 
-KEYS = {"mortality.confidence": 0.95}
+KEYS = {"mortality.confidence": 0.95, "mortality.pooled_years": 1}
 MALE, FEMALE = (f"healthy_life_expectancy_{sex}_years" for sex in ("male", "female"))
 MALE_65 = "healthy_life_expectancy_65_male_years"
 SHARE_MALE, SHARE_FEMALE = (f"life_in_good_health_{sex}_pct" for sex in ("male", "female"))

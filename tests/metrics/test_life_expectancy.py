@@ -13,7 +13,7 @@ from healthycities.health.life import ABRIDGED_STARTS, life_expectancy
 from healthycities.metrics import life_expectancy as metric
 from healthycities.metrics.measures import filled
 
-KEYS = {"mortality.confidence": 0.95}
+KEYS = {"mortality.confidence": 0.95, "mortality.pooled_years": 1}
 MALE, FEMALE = "life_expectancy_male_years", "life_expectancy_female_years"
 MALE_65, FEMALE_65 = "life_expectancy_65_male_years", "life_expectancy_65_female_years"
 GREATER_MANCHESTER, ENGLAND = "E47000001", "E92000001"

@@ -12,7 +12,7 @@ from healthycities.health.standards import STANDARD_STARTS, european_standard_po
 from healthycities.metrics import ncd_mortality
 from healthycities.metrics.measures import filled
 
-KEYS = {"mortality.cause_group": "ncd4", "mortality.confidence": 0.95}
+KEYS = {"mortality.cause_group": "ncd4", "mortality.confidence": 0.95, "mortality.pooled_years": 1}
 CAUSES = ("all", "C00-C97", "E10-E14", "I00-I99", "J30-J98")
 ALL_AGES, UNDER_75 = "ncd4_mortality_per100k", "ncd4_mortality_under75_per100k"
 ENDS = [*(start - 1 for start in STANDARD_STARTS[1:]), 120]

@@ -10,7 +10,7 @@ from healthycities.health.life import ABRIDGED_STARTS, probability_of_dying
 from healthycities.metrics import premature_mortality
 from healthycities.metrics.measures import filled
 
-KEYS = {"mortality.cause_group": "ncd4", "mortality.confidence": 0.95}
+KEYS = {"mortality.cause_group": "ncd4", "mortality.confidence": 0.95, "mortality.pooled_years": 1}
 CAUSES = ("all", "C00-C97", "E10-E14", "I00-I99", "J30-J98")
 CHANCE, LOST = "ncd4_dying_30_to_70_pct", "ncd4_years_lost_under75"
 GREATER_MANCHESTER, ENGLAND = "E47000001", "E92000001"

@@ -112,6 +112,7 @@ def measure_rows(metric: str, year: int, values: dict[str, float], **columns: An
         "area_code": codes,
         "area_name": [NAMES[code] for code in codes],
         "level": [LEVEL_OF[code] for code in codes],
+        "first_year": year,
         "year": year,
         "metric": metric,
         "sex": "persons",

@@ -51,6 +51,7 @@ NOT_GIVEN = {"75 and over": [1]}
 NAME_OF = {"all ages": "heart_per100k", "under 75": "heart_under75_per100k"}
 SHARE = np.array([0.05, 0.0625, 0.08, 0.07])
 PEOPLE = 1000.0
+ONE_YEAR = "heart_of_one_year"
 
 
 PLAIN = Measure(
@@ -79,8 +80,10 @@ DESCRIBED = {
 def a_row(code: str, metric: str, sex: str, age: str, **numbers: float) -> dict[str, object]:
     """Return one row of `tables.MEASURES`."""
     place = {"area_code": code, "area_name": f"Place {code}", "level": LEVEL_OF[code]}
-    case = {"year": 2023, "metric": metric, "sex": sex, "age": age, "note": "deaths of 2022"}
-    described = {name: getattr(DESCRIBED[metric], name) for name in ("unit", "statistic", "method")}
+    of = {"first_year": 2023, "year": 2023, "metric": metric}
+    case = {**of, "sex": sex, "age": age, "note": "deaths of 2022"}
+    measure = DESCRIBED.get(metric, PLAIN)
+    described = {name: getattr(measure, name) for name in ("unit", "statistic", "method")}
     shares = {"covered_share": np.nan, "estimated_share": 0.0}
     return {**place, **case, **described, "confidence": 0.95, **shares, **numbers}
 
@@ -308,6 +311,113 @@ def test_years_of_life_do_not_grow_with_a_rounded_count():
     assert not np.allclose(as_rates["value"], 81.2)
     assert of_years[["lower", "upper"]].isna().all(axis=None)
     pd.testing.assert_series_equal(of_years["numerator"], as_rates["numerator"])
+
+
+# --- Years that are given together ---
+
+SPANS = ((2020, 2022), (2021, 2023), (2022, 2022), (2023, 2023))
+"""Two spans of three years that overlap, as of rates, and two years by themselves, as of burden."""
+YEARS = range(2020, 2024)
+
+
+OF_SPANS = {**DESCRIBED, ONE_YEAR: a_measure(ONE_YEAR, counts="deaths of the heart")}
+
+
+def of_spans(deaths: np.ndarray) -> pd.DataFrame:
+    """Return rows of deaths of districts x years, for each area and span."""
+    rows = []
+    for code, (first, last) in product(PARTS, SPANS):
+        years = [YEARS.index(year) for year in range(first, last + 1)]
+        count = float(deaths[np.ix_(PARTS[code], years)].sum())
+        row = a_row(
+            *(code, NAME_OF["all ages"] if first < last else ONE_YEAR, "persons", "all ages"),
+            value=count,
+            lower=count / 2,
+            upper=count * 2,
+            numerator=count,
+            denominator=1000.0,
+        )
+        rows.append({**row, "first_year": first, "year": last})
+    return tables.checked(pd.DataFrame(rows)[list(tables.MEASURES.columns)], tables.MEASURES)
+
+
+def told_by_spans(rows: pd.DataFrame, deaths: np.ndarray) -> list[object]:
+    """Return which small counts of an area and a span, or of one year, a reader can tell."""
+    cells, lowest, highest = [], [], []
+    for row in rows.itertuples():
+        cells.append(_span(row.area_code, row.first_year, row.year))
+        withheld = np.isnan(row.numerator)
+        lowest.append(1.0 if withheld else row.numerator)
+        highest.append(np.inf if withheld else row.numerator)
+    known = within(cells, lowest, highest)
+    wanted = [*SPANS, *((year, year) for year in YEARS)]
+    return [
+        (code, span)
+        for code, span in product(PARTS, dict.fromkeys(wanted))
+        for target in [_span(code, *span)]
+        if 0 < target @ deaths.ravel() < 5 and can_be_one_number_only(target, known)
+    ]
+
+
+def _span(code: str, first: int, last: int) -> np.ndarray:
+    found = np.zeros((len(DISTRICTS), len(YEARS)))
+    years = [YEARS.index(year) for year in range(first, last + 1)]
+    found[np.ix_(PARTS[code], years)] = 1
+    return found.ravel()
+
+
+def test_years_together_in_full_would_tell_a_withheld_year():
+    """Of 9 + 8 + 3 deaths the last is small; its span less the others would tell it."""
+    deaths = np.array([[9, 8, 3, 7], [40, 50, 60, 70], [20, 30, 20, 30], [9, 9, 9, 9]])
+    rows = of_spans(deaths)
+    alone = rows["numerator"].where((rows["numerator"] == 0) | (rows["numerator"] >= 5))
+    assert told_by_spans(rows.assign(numerator=alone), deaths)
+    results = Results(rows, areas(), synthetic=False)
+    held = disclosed(results, OF_SPANS, DisclosureSettings()).measures
+    assert told_by_spans(held, deaths) == []
+    assert held["numerator"].notna().sum() > len(held) / 2
+
+
+@settings(max_examples=25, deadline=None)
+@given(hnp.arrays(np.int64, (4, 4), elements=st.integers(0, 9)))
+def test_no_small_count_of_overlapping_years_can_be_worked_out(deaths: np.ndarray):
+    """From all spans of all areas that are published no count of 1 to 4 follows."""
+    results = Results(of_spans(deaths), areas(), synthetic=False)
+    held = disclosed(results, OF_SPANS, DisclosureSettings()).measures
+    assert told_by_spans(held, deaths) == []
+
+
+def test_years_that_do_not_overlap_are_held_apart():
+    """Spans of 2018 to 2020 and of 2021 to 2023 have no year in common, and make two tables."""
+    deaths = np.array([[9, 8, 3, 7], [40, 50, 60, 70], [20, 30, 20, 30], [9, 9, 9, 9]])
+    later = of_spans(deaths)
+    earlier = later.assign(first_year=later["first_year"] - 6, year=later["year"] - 6)
+    both = Results(pd.concat([earlier, later], ignore_index=True), areas(), synthetic=False)
+    found = disclosed(both, OF_SPANS, DisclosureSettings()).measures["numerator"].to_numpy()
+    alone = Results(later, areas(), synthetic=False)
+    one = disclosed(alone, OF_SPANS, DisclosureSettings()).measures["numerator"].to_numpy()
+    np.testing.assert_array_equal(found, np.tile(one, 2))
+
+
+# --- Rounded counts ---
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    hnp.arrays(np.int64, (4, 2, 2), elements=st.integers(0, 12)),
+    hnp.arrays(np.int64, (4, 2, 2), elements=st.integers(-2, 2)),
+)
+def test_rounded_results_tell_no_more_than_the_rounded_counts(
+    multiples: np.ndarray, moved: np.ndarray
+):
+    """Counts of 3 to 7 all give the results of 5: nothing published tells which of them it was."""
+    exact, other = 5 * multiples, np.maximum(5 * multiples + moved, 0)
+    numbers = ["value", "lower", "upper", "confidence", "numerator", "denominator"]
+    found = [
+        published(heart, EVERY, rule="round", base=5).query("metric in @NAME_OF.values()")
+        for heart in (exact, other)
+    ]
+    pd.testing.assert_frame_equal(*(rows[numbers] for rows in found))
 
 
 def test_a_number_half_way_goes_one_way():

@@ -415,7 +415,9 @@ def test_csv_has_unix_lines_and_numbers_in_full(run: Run):
     content = (run.out / "measures.csv").read_bytes()
     assert b"\r" not in content
     assert b",0.3333333333333333," in content
-    assert content.decode("utf-8").startswith('"area_code","area_name","level","year","metric",')
+    assert content.decode("utf-8").startswith(
+        '"area_code","area_name","level","first_year","year","metric",'
+    )
 
 
 def test_package_is_of_version_1_3_without_a_journal_and_indexed(run: Run):
@@ -605,7 +607,7 @@ def test_names_of_the_tests_are_those_of_the_project():
         *(fields.AREA_CODE, fields.AREA_NAME, fields.LEVEL, fields.YEAR, fields.METRIC),
         *(fields.SEX, fields.AGE, fields.VALUE, fields.LOWER, fields.UPPER, fields.UNIT),
         *(fields.STATISTIC, fields.METHOD, fields.CONFIDENCE, fields.NUMERATOR),
-        fields.ESTIMATED_SHARE,
+        *(fields.ESTIMATED_SHARE, fields.FIRST_YEAR),
         *(fields.DENOMINATOR, fields.COVERED_SHARE, fields.NOTE),
     }
     assert set(SOURCES_OF) == set(MEASURES)

@@ -47,7 +47,7 @@ def all_raw_files():
     found = {}
     for source, card in catalogue.sources().items():
         if source in used_sources():
-            years = settings.years if "year" in card.by else ("",)
+            years = settings.data_years(source) if "year" in card.by else ("",)
             pollutants = settings.pollutants if "pollutant" in card.by else ("",)
             for one in product(years, pollutants):
                 found.update({(source, path): None for path in raw_files(source, *one)})
@@ -80,7 +80,13 @@ def overlap_inputs(wildcards):
 
 
 def metric_inputs(wildcards):
-    return needed_by(catalogue.metrics()[wildcards.metric], wildcards)
+    """Return the files that a metric of a year needs, by name; several of what it pools."""
+    card = catalogue.metrics()[wildcards.metric]
+    found = needed_by(card, wildcards)
+    for need in card.pooled:
+        years = settings.pooled_years(card, need, int(wildcards.year))
+        found[need] = [file_of(need, year) for year in years]
+    return found
 
 
 def told_apart(wildcards):
@@ -91,7 +97,8 @@ def told_apart(wildcards):
 
 def named(wildcards, input):
     """Return inputs as name=path, for the command line."""
-    return [f"{name}={path}" for name, path in input.items()]
+    files = ((name, [one] if isinstance(one, str) else one) for name, one in input.items())
+    return [f"{name}={path}" for name, paths in files for path in paths]
 
 
 def published_inputs():

@@ -51,7 +51,8 @@ class Divided:
 def carried(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Divided]]:
     """Return the inputs of a metric without the weights that carry them, and what was divided.
 
-    A table whose areas are all reported on stays as it is.
+    A table whose areas are all reported on stays as it is. Of several years, in a list, each table
+    is carried for itself, for districts may have changed between them.
 
     Raises
     ------
@@ -62,14 +63,25 @@ def carried(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Divided]]:
     for name, by in CARRIED_BY.items():
         if name not in found or by not in inputs:
             continue
-        weights = inputs[by]
-        if by == "district_parts":
-            found[name], counts = _districts(found[name], _COUNTS.get(name, ()), weights)
-            divided += [] if counts is None else [Divided(fields.DISTRICT_CODE, weights, counts)]
-        else:
-            found[name], counts = _small_areas(found[name], weights)
-            divided += [] if counts is None else [Divided(fields.SMALL_AREA_CODE, weights, counts)]
+        given = found[name]
+        several = isinstance(given, list)
+        each = [_carried(name, one, inputs[by]) for one in (given if several else [given])]
+        found[name] = [table for table, _ in each] if several else each[0][0]
+        divided += [one for _, one in each if one is not None]
     return found, divided
+
+
+def _carried(
+    name: str, table: pd.DataFrame, weights: Weights
+) -> tuple[pd.DataFrame, Divided | None]:
+    """Return a table that is carried, and its counts as published where some were divided."""
+    if CARRIED_BY[name] == "district_parts":
+        part = fields.DISTRICT_CODE
+        carried_table, counts = _districts(table, _COUNTS.get(name, ()), weights)
+    else:
+        part = fields.SMALL_AREA_CODE
+        carried_table, counts = _small_areas(table, weights)
+    return carried_table, None if counts is None else Divided(part, weights, counts)
 
 
 # --- Districts ---

@@ -36,7 +36,8 @@ from healthycities.metrics.rows import NOT_KNOWN, joined, year_note, year_of
 CARD = MetricCard(
     title="Healthy life expectancy",
     needs=("deaths", "population", "general_health", "areas"),
-    settings=("mortality.confidence",),
+    settings=("mortality.confidence", "mortality.pooled_years"),
+    pooled=("deaths", "population"),
     levels=("district", "authority", "england"),
     headlines=2,
     measures=(
@@ -49,7 +50,7 @@ CARD = MetricCard(
             counts="deaths from all causes",
             proportional=False,
             method="Sullivan's method: years lived in each band of age of the life table of the "
-            "males of one year, times the share of males of that age who say that their health is "
+            "males of {period}, times the share of males of that age who say that their health is "
             "good; interval of the deaths and of the people asked together; counts of districts "
             "are summed by age first. Numerator: deaths; denominator: people.",
         ),
@@ -62,7 +63,7 @@ CARD = MetricCard(
             counts="deaths from all causes",
             proportional=False,
             method="Sullivan's method: years lived in each band of age of the life table of the "
-            "females of one year, times the share of females of that age who say that their health "
+            "females of {period}, times the share of females of that age who say that their health "
             "is good; interval of the deaths and of the people asked together; counts of districts "
             "are summed by age first. Numerator: deaths; denominator: people.",
         ),

@@ -28,7 +28,8 @@ from healthycities.metrics.mortality import of_all_causes, years_said
 CARD = MetricCard(
     title="Life expectancy",
     needs=("deaths", "population", "areas"),
-    settings=("mortality.confidence",),
+    settings=("mortality.confidence", "mortality.pooled_years"),
+    pooled=("deaths", "population"),
     levels=("district", "authority", "england"),
     headlines=2,
     measures=(
@@ -40,7 +41,7 @@ CARD = MetricCard(
             statistic="life expectancy",
             counts="deaths from all causes",
             proportional=False,
-            method="Chiang's abridged life table of the males of one year in 20 bands of age; "
+            method="Chiang's abridged life table of the males of {period} in 20 bands of age; "
             "interval with Silcocks' variance of the last band; counts of districts are summed by "
             "age first. Numerator: deaths; denominator: people.",
         ),
@@ -52,7 +53,7 @@ CARD = MetricCard(
             statistic="life expectancy",
             counts="deaths from all causes",
             proportional=False,
-            method="Chiang's abridged life table of the females of one year in 20 bands of age; "
+            method="Chiang's abridged life table of the females of {period} in 20 bands of age; "
             "interval with Silcocks' variance of the last band; counts of districts are summed by "
             "age first. Numerator: deaths; denominator: people.",
         ),

@@ -13,6 +13,7 @@ from healthycities.health.access_standards import WALK
 from healthycities.health.causes import DEATHS_OF_OUTCOME
 from healthycities.health.files import CONCENTRATION_RESPONSE_FILE
 from healthycities.health.guidelines import guideline_ugm3
+from healthycities.metrics.pooled import POOLED_KEY
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 
@@ -52,6 +53,7 @@ def filled(
     standard : one of `standards_of`, for a metric that is given by standard.
     """
     words = {key.rpartition(".")[2]: _said(value) for key, value in keys.items()}
+    words |= _period_words(keys)
     words |= _pollutant_words(pollutant) | _green_words(keys) | _standard_words(standard)
     return {
         name: _filled(measure, words | _function_words(function))
@@ -109,6 +111,12 @@ def _function_words(crf_id: str | None) -> dict[str, str]:
     told = {f"function_{name}": text for name, text in functions[crf_id].items()}
     deaths = DEATHS_OF_OUTCOME.get(functions[crf_id]["outcome"], "deaths")
     return {**told, "function": crf_id, "function_deaths": deaths}
+
+
+def _period_words(keys: Mapping[str, Any]) -> dict[str, str]:
+    """Return how many years a rate or a life table rests on."""
+    years = keys.get(POOLED_KEY, 1)
+    return {"period": "one year" if years == 1 else f"{years} years together"}
 
 
 def _green_words(keys: Mapping[str, Any]) -> dict[str, str]:

@@ -24,7 +24,8 @@ from healthycities.spatial.grid import FloatArray, IntArray
 CARD = MetricCard(
     title="Mortality from non-communicable diseases",
     needs=("deaths", "population", "areas"),
-    settings=("mortality.cause_group", "mortality.confidence"),
+    settings=("mortality.cause_group", "mortality.confidence", "mortality.pooled_years"),
+    pooled=("deaths", "population"),
     levels=("district", "authority", "england"),
     measures=(
         Measure(
@@ -34,7 +35,8 @@ CARD = MetricCard(
             direction="lower is better",
             statistic="directly standardised rate",
             method="European Standard Population 2013; interval by Dobson's method; counts of "
-            "districts are summed by sex and age first. Denominator: people.",
+            "districts are summed by sex and age first. Deaths and people of {period}. "
+            "Denominator: people.",
             counts="deaths from {cause_group}",
         ),
         Measure(
@@ -44,7 +46,8 @@ CARD = MetricCard(
             direction="lower is better",
             statistic="directly standardised rate",
             method="European Standard Population 2013, ages under 75; interval by Dobson's method; "
-            "counts of districts are summed by sex and age first. Denominator: people.",
+            "counts of districts are summed by sex and age first. Deaths and people of {period}. "
+            "Denominator: people.",
             counts="deaths from {cause_group}",
         ),
     ),

@@ -16,12 +16,14 @@ from healthycities.health.life import potential_years_of_life_lost, probability_
 from healthycities.health.rates import FEWEST_EVENTS, Estimate
 from healthycities.metrics.bands import Counts, abridged_starts, counts_of_districts, shared_sexes
 from healthycities.metrics.mortality import notes_of_rates, of_cause_group, years_said
+from healthycities.metrics.pooled import POOLED_KEY
 from healthycities.metrics.rows import estimate_rows
 
 CARD = MetricCard(
     title="Early death from non-communicable diseases",
     needs=("deaths", "population", "areas"),
-    settings=("mortality.cause_group", "mortality.confidence"),
+    settings=("mortality.cause_group", "mortality.confidence", "mortality.pooled_years"),
+    pooled=("deaths", "population"),
     levels=("district", "authority", "england"),
     measures=(
         Measure(
@@ -33,7 +35,7 @@ CARD = MetricCard(
             statistic="probability of dying",
             counts="deaths from {cause_group}",
             method="Chance that somebody of 30 dies of these causes before 70, at the death rates "
-            "of the year by bands of five years and if nothing else killed (SDG indicator 3.4.1); "
+            "of {period} by bands of five years and if nothing else killed (SDG indicator 3.4.1); "
             "interval with Chiang's variance; counts of districts are summed by sex and age first. "
             "Numerator: deaths at 30 to 69; denominator: people of 30 to 69.",
         ),
@@ -45,6 +47,7 @@ CARD = MetricCard(
             statistic="count",
             counts="deaths from {cause_group}",
             method="Each death under 75 takes the years from the middle of its band of age to 75; "
+            "deaths of {period}, by the number of years; "
             "interval by Dobson's method, of the deaths alone; counts of districts are summed by "
             "sex and age first. Numerator: deaths under 75.",
         ),
@@ -108,7 +111,8 @@ def _lost_rows(
 ) -> pd.DataFrame:
     """Give the years that deaths under 75 take."""
     confidence = float(given.keys["mortality.confidence"])
-    years = potential_years_of_life_lost(counts.deaths, counts.starts, YEARS_COUNTED_TO, confidence)
+    lost = potential_years_of_life_lost(counts.deaths, counts.starts, YEARS_COUNTED_TO, confidence)
+    years = Estimate(*(part / given.keys[POOLED_KEY] for part in lost))
     deaths, _ = counts.between(0, YEARS_COUNTED_TO)
     return estimate_rows(
         level,

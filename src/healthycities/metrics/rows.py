@@ -50,6 +50,7 @@ def rows(
         fields.AREA_CODE: level.weights.rows.astype(object),
         fields.AREA_NAME: level.names,
         fields.LEVEL: level.level,
+        fields.FIRST_YEAR: year,
         fields.YEAR: year,
         fields.METRIC: measure.name,
         fields.SEX: sex,

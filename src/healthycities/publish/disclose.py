@@ -57,9 +57,9 @@ def disclosed(
 ) -> Results:
     """Return the results that may be published under a rule.
 
-    The rule is held over every sum that the rows of one kind of count and one year make: over
-    areas, sexes and bands of age, over the measures that count the same, and over differences
-    that no row gives, such as all ages less those under 75.
+    The rule is held over every sum that the rows of one kind of count make: over areas, sexes and
+    bands of age, over years that are given together, over the measures that count the same, and
+    over differences that no row gives, such as all ages less those under 75.
 
     Parameters
     ----------
@@ -85,11 +85,11 @@ def disclosed(
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """All counts of one kind and year.
+    """All counts of one kind, of a year or of years that are given together.
 
     Parameters
     ----------
-    axes : areas, sexes and bands of age.
+    axes : years, areas, sexes and bands of age.
     places : cell of each row, in C order.
     rows : index of each row in the results.
     counts : (rows,) the counts of people.
@@ -98,7 +98,7 @@ class _Table:
     divided : whether some counts are parts of counts that were divided among areas by people.
     """
 
-    axes: tuple[Axis, Axis, Axis]
+    axes: tuple[Axis, Axis, Axis, Axis]
     places: IntArray
     rows: IntArray
     counts: FloatArray
@@ -139,22 +139,36 @@ def _tables(results: Results, measures: Mapping[str, Measure]) -> Iterator[_Tabl
     for kind in kinds:
         names = [name for name, measure in measures.items() if measure.counts == kind]
         of_kind = results.measures[results.measures[fields.METRIC].isin(names)]
-        for _, rows in of_kind.groupby(fields.YEAR):
+        for _, rows in of_kind.groupby(_joined_years(of_kind)):
             yield _table(results, measures, rows)
 
 
+def _joined_years(rows: pd.DataFrame) -> pd.Series:
+    """Return a number for each row, alike for rows whose years have to do with one another.
+
+    Those of 2020 to 2022 and of 2022 have, and through them those of 2021.
+    """
+    spans = rows[[fields.FIRST_YEAR, fields.YEAR]].drop_duplicates().sort_values(fields.FIRST_YEAR)
+    apart = spans[fields.FIRST_YEAR] > spans[fields.YEAR].cummax().shift(fill_value=-1)
+    group = dict(zip(spans.itertuples(index=False, name=None), apart.cumsum(), strict=True))
+    own = zip(rows[fields.FIRST_YEAR], rows[fields.YEAR], strict=True)
+    return pd.Series([group[span] for span in own], index=rows.index)
+
+
 def _table(results: Results, measures: Mapping[str, Measure], rows: pd.DataFrame) -> _Table:
-    (areas, area_keys), (sexes, sex_keys), (ages, age_keys) = (
+    (years, year_keys), (areas, area_keys), (sexes, sex_keys), (ages, age_keys) = (
+        _years(rows),
         _areas(results, rows),
         _sexes(rows),
         _ages(rows),
     )
     coded = (
+        _coded(zip(rows[fields.FIRST_YEAR], rows[fields.YEAR], strict=True), year_keys),
         _coded(zip(rows[fields.LEVEL], rows[fields.AREA_CODE], strict=True), area_keys),
         _coded(rows[fields.SEX], sex_keys),
         _coded(rows[fields.AGE], age_keys),
     )
-    axes = (areas, sexes, ages)
+    axes = (years, areas, sexes, ages)
     places = np.ravel_multi_index(coded, tuple(axis.cells for axis in axes))
     of_shares = np.array(
         [measures[name].counts_in == "denominator" for name in rows[fields.METRIC]]
@@ -182,6 +196,15 @@ def _coded(values: Iterable[Hashable], keys: Sequence[Hashable]) -> IntArray:
 
 
 # --- The axes ---
+
+
+def _years(rows: pd.DataFrame) -> tuple[Axis, list[tuple[int, int]]]:
+    """Return the years of some rows, and the years that are given together, as sets of years."""
+    spans = rows[[fields.FIRST_YEAR, fields.YEAR]].drop_duplicates()
+    keys = sorted((int(first), int(last)) for first, last in spans.to_numpy())
+    every = np.arange(keys[0][0], max(last for _, last in keys) + 1)
+    sets = [(every >= first) & (every <= last) for first, last in keys]
+    return axis_of_sets(sparse.csr_array(np.array(sets, dtype=np.float64)), differences=True), keys
 
 
 def _areas(results: Results, rows: pd.DataFrame) -> tuple[Axis, list[tuple[str, str]]]:

@@ -62,18 +62,20 @@ def _published(name: str, card: catalogue.SourceCard, settings: Settings) -> Cre
         publisher=given.publisher or card.publisher,
         product=given.product or card.product,
         licence=given.licence or card.licence,
-        attribution=given.attribution or _dated(card.attribution, _years(card, settings, given)),
+        attribution=given.attribution or _dated(card.attribution, _years(name, settings)),
         address=card.address,
     )
 
 
-def _years(card: catalogue.SourceCard, settings: Settings, given: SourceSettings) -> str:
+def _years(name: str, settings: Settings) -> str:
     """Return the year or years that a source's files are of; nothing where they are not known."""
-    if given.vintage is not None:
-        return str(given.vintage)
-    if "year" not in card.by:
+    vintage = settings.sources[name].vintage
+    if vintage is not None:
+        return str(vintage)
+    if "year" not in catalogue.sources()[name].by:
         return ""
-    first, last = min(settings.years), max(settings.years)
+    years = settings.data_years(name)
+    first, last = years[0], years[-1]
     return str(first) if first == last else f"{first} to {last}"
 
 

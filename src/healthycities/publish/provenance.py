@@ -97,7 +97,7 @@ def year_of(name: str, path: Path, settings: Settings) -> int | None:
     if "year" not in catalogue.sources()[name].by:
         return None
     for text in (path.name, path.parent.name):
-        found = [year for year in settings.years if str(year) in text]
+        found = [year for year in settings.data_years(name) if str(year) in text]
         if len(found) == 1:
             return found[0]
     return None

@@ -127,7 +127,7 @@ def _lost(settings: Settings, name: str) -> list[str]:
         return []
     by = catalogue.sources()[name].by
     wanted = product(
-        settings.years if "year" in by else ("",),
+        settings.data_years(name) if "year" in by else ("",),
         settings.pollutants if "pollutant" in by else ("",),
     )
     lost = [

@@ -17,10 +17,11 @@ from healthycities.spatial.weights import Weights
 
 def read_inputs(paths: Mapping[str, Path]) -> dict[str, Any]:
     """Read prepared sources and overlaps, by name."""
-    return {name: _read(name, path) for name, path in paths.items()}
+    return {name: read_input(name, path) for name, path in paths.items()}
 
 
-def _read(name: str, path: Path) -> Any:
+def read_input(name: str, path: Path) -> Any:
+    """Read a prepared source or an overlap, by its name."""
     if path.suffix == ".npz":
         return read_weights(path)
     if path.suffix == ".tif":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -16,12 +16,13 @@ from healthycities.given import Given
 from healthycities.io.tabular import write_parquet
 from healthycities.metrics.carried import carried, with_estimates
 from healthycities.metrics.measures import filled, standards_of
-from healthycities.stages.files import read_inputs
+from healthycities.metrics.pooled import POOLED_KEY, pooled, with_period
+from healthycities.stages.files import read_input
 
 
 def measure(
     metric: str,
-    inputs: Mapping[str, Path],
+    inputs: Mapping[str, Path | Sequence[Path]],
     out: Path,
     keys: Mapping[str, Any],
     *,
@@ -33,12 +34,16 @@ def measure(
     Parameters
     ----------
     metric : name of a module of `healthycities.metrics`.
-    inputs : prepared files and overlaps, by the names that the card needs.
+    inputs : prepared files and overlaps, by the names that the card needs; several for one that is
+        taken of several years together, in order.
     out : the file to write, in the schema `tables.MEASURES`.
     keys : the keys of the configuration that the card names.
     """
     card = catalogue.metrics()[metric]
-    whole, divided = carried(read_inputs(inputs))
+    found, divided = carried(_read(inputs))
+    whole = {
+        name: pooled(name, one) if isinstance(one, list) else one for name, one in found.items()
+    }
     given = Given(whole, keys, year=year, pollutant=pollutant or "")
     compute = import_module(f"healthycities.metrics.{metric}").compute
     parts = [
@@ -56,4 +61,15 @@ def measure(
             f" ({', '.join(card.levels)}).",
         )
     rows = with_estimates(pd.concat(parts, ignore_index=True), whole["areas"], divided)
+    rows = with_period(rows, year, keys[POOLED_KEY] if card.pooled else 1)
     write_parquet(out, tables.checked(rows, tables.MEASURES))
+
+
+def _read(inputs: Mapping[str, Path | Sequence[Path]]) -> dict[str, Any]:
+    """Read inputs by name, and a list of those that are there for several years."""
+    return {
+        name: read_input(name, given)
+        if isinstance(given, Path)
+        else [read_input(name, one) for one in given]
+        for name, given in inputs.items()
+    }
