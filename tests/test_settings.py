@@ -769,3 +769,18 @@ def test_small_areas_of_another_census_are_carried_where_the_changes_are_given(
     area, deaths = (catalogue.metrics()[name] for name in ("greenspace_area", "ncd_mortality"))
     assert "small_area_parts" in settings.uses(area)
     assert settings.uses(deaths) == deaths.needs
+
+
+@pytest.mark.parametrize(("together", "first"), [(1, 2022), (3, 2020)])
+def test_earlier_years_are_taken_of_what_is_pooled(
+    config: dict[str, Any], together: int, first: int
+):
+    """With three years together deaths and people of 2020 are needed for 2022, and no air."""
+    mortality = {**config["mortality"], "pooled_years": together}
+    settings = from_mapping({**config, "years": [2022, 2023], "mortality": mortality})
+    for source in ("deaths", "population"):
+        assert settings.data_years(source) == tuple(range(first, 2024))
+    assert settings.data_years("air_quality") == (2022, 2023)
+    card = catalogue.metrics()["life_expectancy"]
+    assert list(settings.pooled_years(card, "deaths", 2023)) == list(range(first + 1, 2024))
+    assert list(settings.pooled_years(card, "areas", 2023)) == [2023]
