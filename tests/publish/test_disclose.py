@@ -21,11 +21,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import Bounds, LinearConstraint, milp
 from shapely import box
+from tests.health.published import cases, number
 from tests.publish.conftest import DEVON, ENGLAND, MEASURES, TEES, Run
 
 from healthycities import tables
 from healthycities.catalogue import Measure
 from healthycities.errors import SchemaError
+from healthycities.health.life import (
+    ABRIDGED_STARTS,
+    at_age,
+    healthy_life_expectancy,
+    life_expectancy,
+    share_of_life_in_health,
+)
 from healthycities.publish.assemble import Results
 from healthycities.publish.disclose import (
     COARSENED,
