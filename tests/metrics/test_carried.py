@@ -86,6 +86,30 @@ def test_each_part_has_people_of_its_own():
     assert (frame["published_district_code"] == frame["district_code"]).all()
 
 
+def test_answers_are_divided_together():
+    """Of 500 asked and 400 in good health each part has its part, and so the share of the whole."""
+    health = pd.DataFrame(
+        {
+            "district_code": [SOMERSET, SWINDON],
+            "year": 2021,
+            "sex": "male",
+            "age_from": 0,
+            "age_to": 120,
+            "people_asked": [500.0, 70.0],
+            "people_good_health": [400.0, 60.0],
+        }
+    )
+    found, divided = carried({"general_health": health, "district_parts": WEIGHTS})
+    frame = tables.checked(found["general_health"], tables.GENERAL_HEALTH)
+    asked = frame.set_index("district_code")["people_asked"].to_dict()
+    shares = dict(zip(PARTS, (50, 100, 150, 200), strict=True))
+    assert asked == pytest.approx({**shares, SWINDON: 70})
+    of_parts = frame["district_code"].isin(PARTS)
+    good = frame.loc[of_parts, "people_good_health"] / frame.loc[of_parts, "people_asked"]
+    assert good.tolist() == pytest.approx([0.8] * 4)
+    assert [one.counts.tolist() for one in divided] == [[70, 500]]
+
+
 def test_a_mean_holds_for_every_part():
     """What all of Somerset breathes each part of it breathes, and no count was divided."""
     pm25 = pd.DataFrame(

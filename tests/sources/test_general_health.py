@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -106,6 +107,16 @@ def test_merged_districts_are_summed(tmp_path):
     assert found[["people_good_health", "people_asked"]].to_numpy().tolist() == [[96, 120]] * 2
     with pytest.raises(SourceError, match="E06000063 Cumberland: expected all districts of one"):
         health(tmp_path, census(CUMBERLAND[:2]))
+
+
+def test_newer_districts_are_kept_where_they_are_divided_later(tmp_path):
+    """Cumberland of 2023 keeps its code on the map of 2022, or is refused there."""
+    path = tmp_path / "health.csv"
+    census(["E06000063", BOLTON]).to_csv(path, index=False)
+    older = Raw((path,), date(2022, 12, 31), year=2022, divides=True)
+    assert read(older)["district_code"].unique().tolist() == ["E06000063", BOLTON]
+    with pytest.raises(RegisterError, match="E06000063 Cumberland is newer"):
+        read(replace(older, divides=False))
 
 
 @pytest.mark.parametrize(
