@@ -60,6 +60,7 @@ NAME_OF = {"all ages": "heart_per100k", "under 75": "heart_under75_per100k"}
 SHARE = np.array([0.05, 0.0625, 0.08, 0.07])
 PEOPLE = 1000.0
 ONE_YEAR = "heart_of_one_year"
+LIFE_TABLE = cases("life_expectancy.csv")
 
 
 PLAIN = Measure(
@@ -319,6 +320,48 @@ def test_years_of_life_do_not_grow_with_a_rounded_count():
     assert not np.allclose(as_rates["value"], 81.2)
     assert of_years[["lower", "upper"]].isna().all(axis=None)
     pd.testing.assert_series_equal(of_years["numerator"], as_rates["numerator"])
+
+
+def test_years_of_life_do_not_tell_how_many_died_at_65_and_over():
+    """In a place of 118 deaths many spreads over ages have the same figures, one more or fewer old.
+
+    All that is published of all ages is given to three figures where deaths at 65 and over are
+    withheld: both expectancies, the share of life, and their limits. The place has the ages of the
+    published life table, and 10,000 people.
+    """
+    table = [(number(row["deaths"]), number(row["population"])) for row in LIFE_TABLE]
+    deaths, people = np.rint(np.array(table).T * 10_000 / sum(living for _, living in table))
+    old = np.array(ABRIDGED_STARTS) >= 65
+    assert (deaths.sum(), deaths[old].sum()) == (118, 106)
+    rng = np.random.default_rng(1)
+    for gains, loses in ((old, ~old), (~old, old)):
+        other = np.repeat(deaths[None], 20_000, axis=0)
+        _move_one(other, loses, gains, rng)
+        for within in (old, ~old, old, ~old, old, ~old):
+            _move_one(other, within, within, rng)
+        other = other[(other >= 0).all(axis=1)]
+        same = (_of_all_ages(other, people) == _of_all_ages(deaths[None], people)).all(axis=1)
+        assert same.sum() > 1
+
+
+def _move_one(deaths, origin, destination, rng):
+    """Move one death of each row from one of some bands to one of others."""
+    rows = np.arange(len(deaths))
+    deaths[rows, rng.choice(np.flatnonzero(origin), len(deaths))] -= 1
+    deaths[rows, rng.choice(np.flatnonzero(destination), len(deaths))] += 1
+
+
+def _of_all_ages(deaths, people):
+    """Return the figures of all ages of each row, as they are published."""
+    answers = np.linspace(0.97, 0.3, 20), people
+    population = np.broadcast_to(people, deaths.shape)
+    found = (
+        life_expectancy(deaths, population),
+        healthy_life_expectancy(deaths, population, *answers),
+        share_of_life_in_health(deaths, population, *answers),
+    )
+    parts = [significant(part) for estimate in found for part in at_age(estimate, 0)]
+    return np.stack(parts, axis=1)
 
 
 # --- Years that are given together ---
