@@ -346,7 +346,8 @@ def _moving(sums: sparse.csr_array, bounds: FloatArray) -> BoolArray:
     rng = np.random.default_rng(1)
     columns = sparse.csc_array(sums)
     weighed = np.isfinite(bounds).all(axis=1)
-    moving = np.zeros(len(bounds), dtype=bool)
+    # A missing count is no secret: nobody has to be shown that it may be another.
+    moving = ~weighed
     near = np.clip(bounds, -1, 1)
     while (found := _moved_at_random(columns, near, weighed & ~moving, rng) & ~moving).any():
         moving |= found
