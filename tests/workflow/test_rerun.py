@@ -43,12 +43,30 @@ def test_a_further_year_runs_its_own_jobs_only(finished: Run):
     assert not {"overlap", "overlap_weights", "fetch_demo_places", "prepare"} & set(plan.jobs)
     assert plan.jobs == {
         "fetch_demo_year": 1,
-        "prepare_year": 3,
+        "prepare_year": 4,
         "prepare_grid": 3,
-        "measure": 8,
+        "measure": 9,
         "measure_pollutant": 6,
         "publish": 1,
     }
+
+
+def test_years_together_take_earlier_years_of_deaths_and_people_alone(finished: Run):
+    """Two years together fetch 2021, read its deaths and people, and measure what rests on them."""
+    plan = finished.place.plan(changed(finished.config, {"mortality.pooled_years": 2}))
+    metrics = (
+        "healthy_life_expectancy",
+        "life_expectancy",
+        "ncd_mortality",
+        "premature_mortality",
+    )
+    assert plan.told == [
+        *(f"Computing {metric} of {year}" for metric in metrics for year in (2022, 2023)),
+        "Reading deaths of 2021",
+        "Reading population of 2021",
+        "Writing the demonstration's values of 2021 (SYNTHETIC)",
+        PUBLISH,
+    ]
 
 
 def test_a_year_less_only_publishes(finished: Run):
@@ -63,7 +81,12 @@ def test_a_year_less_only_publishes(finished: Run):
         (
             "mortality.confidence",
             0.99,
-            ("life_expectancy", "ncd_mortality", "premature_mortality"),
+            (
+                "healthy_life_expectancy",
+                "life_expectancy",
+                "ncd_mortality",
+                "premature_mortality",
+            ),
         ),
         ("burden.draws", 1000, ("attributable_deaths",)),
         ("burden.concentration_response", ["comeap2022_pm25"], ("attributable_deaths",)),
@@ -192,12 +215,13 @@ def test_an_upgrade_of_a_library_reruns_everything(finished: Run, tmp_path: Path
 
 
 def test_a_corrected_file_reruns_what_rests_on_it(finished: Run):
-    """New deaths of 2023 are read, and the five metrics of deaths of that year; no other."""
+    """New deaths of 2023 are read, and the six metrics of deaths of that year; no other."""
     deaths = finished.raw / "nomis_NM_161_1_2023_SYNTHETIC.csv"
     with disturbed([deaths], lambda content: content.replace(b"20100,2,", b"20100,3,", 1)):
         plan = finished.place.plan(finished.config)
     assert plan.told == [
         "Computing attributable_deaths of 2023",
+        "Computing healthy_life_expectancy of 2023",
         "Computing life_expectancy of 2023",
         "Computing ncd_mortality of 2023",
         "Computing pm25_target_gain of 2023",
