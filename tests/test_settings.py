@@ -217,7 +217,8 @@ def test_all_is_without_inequality_where_deprivation_is_not_given(config: dict[s
     """Deprivation is optional: without it `all` leaves out what orders places by it."""
     sources = {name: one for name, one in config["sources"].items() if name != "deprivation"}
     without = from_mapping({**config, "sources": sources})
-    assert without.left_out.get("exposure_inequality") == ("deprivation",)
+    for name in ("exposure_inequality", "greenspace_inequality"):
+        assert without.left_out.get(name) == ("deprivation",)
     assert "air_quality" in without.chosen_metrics
 
 
@@ -597,6 +598,10 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
     "standards needed": (
         lambda c: {**c, "greenspace": {"standards": []}},
         "greenspace.standards: greenspace_access needs at least one",
+    ),
+    "a leading standard needed": (
+        lambda c: {**c, "greenspace": {"standards": []}, "metrics": ["greenspace_inequality"]},
+        "greenspace.standards: greenspace_inequality needs at least one",
     ),
     "walks needed": (
         lambda c: {**c, "greenspace": {"standards": ["who_300m", "district"]}},

@@ -120,6 +120,11 @@ class GreenspaceSettings(Section):
         ]
 
     @property
+    def leading_standard(self) -> dict[str, Any]:
+        """The first of them, which the report draws; nothing where none is asked for."""
+        return next(iter(self.used_standards), {})
+
+    @property
     def sizes_ha(self) -> list[float]:
         """Each smallest size of site that a standard asks for, once, ascending."""
         return _sizes_ha(self.used_standards)
@@ -525,13 +530,17 @@ def _need_problems(settings: Settings) -> list[str]:
     return problems
 
 
+_LEADING_STANDARD = "greenspace.leading_standard"
+
+
 def _lacking_standard(
     metric: str, card: catalogue.MetricCard, greenspace: GreenspaceSettings
 ) -> list[str]:
     """Tell of a metric that would have no measure, for no standard asked for is of its kind."""
     kinds = {kind for measure in card.measures for kind in measure.distance_kinds}
     asked = {_kind_of(row) for row in _known_standards(greenspace)}
-    if "standard" not in card.by or (asked & kinds if kinds else asked):
+    by_standard = "standard" in card.by or _LEADING_STANDARD in card.settings
+    if not by_standard or (asked & kinds if kinds else asked):
         return []
     told = f" with a distance_kind of {', '.join(sorted(kinds))}" if kinds else ""
     return [f"greenspace.standards: {metric} needs at least one{told}"]

@@ -18,6 +18,7 @@ from healthycities.pollutants import POLLUTANTS
 
 GUIDELINES = ("who2021", "england2040")
 STANDARDS_KEY = "greenspace.used_standards"
+LEADING_STANDARD_KEY = "greenspace.leading_standard"
 _IF_WALK = (
     " It asks for a walk, which is no shorter than the straight line: this share is an upper bound."
 )
@@ -52,7 +53,8 @@ def filled(
     standard : one of `standards_of`, for a metric that is given by standard.
     """
     words = {key.rpartition(".")[2]: _said(value) for key, value in keys.items()}
-    words |= _pollutant_words(pollutant) | _green_words(keys) | _standard_words(standard)
+    words |= _pollutant_words(pollutant) | _green_words(keys)
+    words |= _standard_words(standard or keys.get(LEADING_STANDARD_KEY, NO_STANDARD))
     return {
         name: _filled(measure, words | _function_words(function))
         for measure in card.measures

@@ -26,6 +26,7 @@ _STANDARDS = ("greenspace.standards", "greenspace.own_standards")
 MADE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "greenspace.used_standards": _STANDARDS,
+        "greenspace.leading_standard": _STANDARDS,
         "greenspace.sizes_ha": _STANDARDS,
         "greenspace.walk_sizes_ha": _STANDARDS,
         "burden.functions": ("burden.concentration_response",),
