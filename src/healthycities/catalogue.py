@@ -106,6 +106,8 @@ class MetricCard:
     standards of access that the configuration asks for are computed in one job, from one reading
     of its inputs. ``headlines`` says how many of the measures, from the first on, lead the others
     in the report. ``caveats`` say what its numbers cannot tell, a sentence or two each.
+    ``asked_by`` names keys of the configuration that are null by default: ``metrics: all`` does
+    without the metric until they are given.
     """
 
     title: str
@@ -117,6 +119,7 @@ class MetricCard:
     levels: tuple[str, ...] = ("small_area", "district", "authority", "england")
     headlines: int = 1
     caveats: tuple[str, ...] = ()
+    asked_by: tuple[str, ...] = ()
 
     @property
     def files_by(self) -> tuple[str, ...]:
