@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from tests.metrics.test_residential_ndvi import near
 from healthycities import tables
 from healthycities.errors import SchemaError
 from healthycities.given import Given
+from healthycities.health.response import concentration_response
 from healthycities.io.raster_file import YearlyRaster
 from healthycities.metrics import ndvi_target_deaths
 from healthycities.metrics.measures import filled
@@ -162,6 +165,14 @@ def test_a_function_of_another_exposure_is_refused(areas, population):
     """A risk of PM2.5 is never laid on NDVI, whatever the configuration slipped past."""
     with pytest.raises(SchemaError, match="expected a log_linear function that protects"):
         computed(areas, population, keys={"green_cover.concentration_response": "comeap2022_pm25"})
+
+
+def test_a_function_of_a_share_of_green_land_is_refused(areas, population, monkeypatch):
+    """One that protects, but was estimated for another kind of green, is never laid on NDVI."""
+    other = replace(concentration_response("rojas_rueda2019_ndvi"), exposure="green_pct")
+    monkeypatch.setattr(ndvi_target_deaths, "concentration_response", lambda _: other)
+    with pytest.raises(SchemaError, match="for green_pct_shortfall, found ndvi_shortfall"):
+        computed(areas, population)
 
 
 def test_deaths_of_some_causes_are_refused(areas, population):

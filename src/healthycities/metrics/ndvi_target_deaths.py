@@ -18,7 +18,6 @@ from healthycities.metrics.people import people_of_small_areas
 from healthycities.metrics.residential_ndvi import around_homes
 from healthycities.metrics.rows import joined, year_note, year_of
 from healthycities.spatial.grid import FloatArray
-from healthycities.spatial.weights import Aggregate
 
 CARD = MetricCard(
     title="Deaths that a target of NDVI would prevent",
@@ -91,9 +90,8 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     )
     table, plan = given.inputs["deaths"], plan_of(given.keys)
     function = concentration_response(given.keys["green_cover.concentration_response"])
-    lack = _lack(given, levels, people)
-    lacking = Exposure(of_shortfall(function).exposure, lack.value)
-    places = Places.of(levels, CARD.levels, lacking, year_of(table), plan)
+    lack, covered_share = _lack(given, levels, people)
+    places = Places.of(levels, CARD.levels, lack, year_of(table), plan)
     deaths = deaths_at_risk(function.outcome, table, places.districts)
     notes = joined(
         of_people,
@@ -103,18 +101,19 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     for measure, counts in zip(measures.values(), _COUNTS, strict=True):
         drawn = places.drawn(of_shortfall(function), deaths, function.outcome, counts)
         for level, estimate in zip(places.levels, drawn, strict=True):
-            whole = Whole.of(level, estimate, deaths, lack.covered_share)
+            whole = Whole.of(level, estimate, deaths, covered_share)
             yield burden_rows(level, measure, given.year, whole, plan.confidence, notes)
 
 
-def _lack(given: Given, levels: Levels, people: FloatArray) -> Aggregate:
+def _lack(given: Given, levels: Levels, people: FloatArray) -> tuple[Exposure, FloatArray]:
     """Return what the homes of each district lack to the target, by people, and the share known.
 
     What some homes have beyond the target is not set off against what others lack.
     """
     near = around_homes(levels, given.inputs["small_area_ndvi"])
     lack = Exposure("ndvi", near.value).shortfall(given.keys["green_cover.ndvi_target"])
-    return district_means(near._replace(value=lack.values), people, levels)
+    mean = district_means(near._replace(value=lack.values), people, levels)
+    return Exposure(lack.kind, mean.value), mean.covered_share
 
 
 _COUNTS: tuple[Counts, Counts] = ("poisson", "fixed")
