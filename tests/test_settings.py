@@ -78,7 +78,7 @@ def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
     assert settings.run_name == "demo_SYNTHETIC"
     assert settings.run_dir == "results/demo_SYNTHETIC"
     assert settings.geopackage_name == "healthycities_demo_SYNTHETIC.gpkg"
-    left_out = {"green_cover", "pm25_by_district"}
+    left_out = {"green_cover", "ndvi_target_deaths", "pm25_by_district", "residential_ndvi"}
     assert settings.chosen_metrics == tuple(sorted(set(catalogue.metrics()) - left_out))
     assert settings.authorities_as_at == datetime.date(2026, 9, 30)
 
@@ -202,20 +202,30 @@ def test_all_is_every_metric_whose_optional_sources_are_given(config: dict[str, 
         from_mapping(with_land_cover(config, green_classes=[10])),
     )
     assert without.left_out == {
-        "green_cover": ("land_cover",),
-        "pm25_by_district": ("district_pm25",),
+        "green_cover": ("sources.land_cover",),
+        "ndvi_target_deaths": ("green_cover.ndvi_target", "sources.land_cover"),
+        "pm25_by_district": ("sources.district_pm25",),
+        "residential_ndvi": ("green_cover.ndvi_threshold", "sources.land_cover"),
     }
-    assert given.left_out == {"pm25_by_district": ("district_pm25",)}
+    assert given.left_out == {
+        "ndvi_target_deaths": ("green_cover.ndvi_target",),
+        "pm25_by_district": ("sources.district_pm25",),
+        "residential_ndvi": ("green_cover.ndvi_threshold",),
+    }
     assert set(given.chosen_metrics) == set(without.chosen_metrics) | {"green_cover"}
     whole = with_land_cover(with_source(config, "district_pm25", provider="file", path="p.csv"))
-    both = from_mapping({**whole, "green_cover": {"green_classes": [10]}})
+    both = from_mapping({**whole, "green_cover": {"ndvi_threshold": 0.4, "ndvi_target": 0.5}})
     assert both.left_out == {}
     assert both.chosen_metrics == tuple(sorted(catalogue.metrics()))
 
 
 @pytest.mark.parametrize(
     ("source", "metric"),
-    [("deprivation", "exposure_inequality"), ("general_health", "healthy_life_expectancy")],
+    [
+        ("deprivation", "exposure_inequality"),
+        ("deprivation", "greenspace_inequality"),
+        ("general_health", "healthy_life_expectancy"),
+    ],
 )
 def test_all_is_without_what_rests_on_a_source_that_is_not_given(
     config: dict[str, Any], source: str, metric: str
@@ -223,7 +233,7 @@ def test_all_is_without_what_rests_on_a_source_that_is_not_given(
     """Deprivation and general health are optional: without one `all` leaves out its metric."""
     sources = {name: one for name, one in config["sources"].items() if name != source}
     without = from_mapping({**config, "sources": sources})
-    assert without.left_out.get(metric) == (source,)
+    assert without.left_out.get(metric) == (f"sources.{source}",)
     assert metric not in without.chosen_metrics
     assert "air_quality" in without.chosen_metrics
     assert metric in from_mapping(config).chosen_metrics
@@ -233,6 +243,15 @@ def test_a_metric_that_is_named_is_never_left_out(config: dict[str, Any]):
     """Whoever asks for green cover by name, and gives no raster, is told."""
     asked = {**config, "metrics": ["green_cover"], "green_cover": {"green_classes": [10]}}
     assert problems(asked) == ["metrics: green_cover needs sources.land_cover"]
+
+
+def test_a_target_alone_says_that_the_raster_is_one_of_ndvi(config: dict[str, Any]):
+    """Deaths by NDVI need no word on what is green; the way around homes is the function's."""
+    asked = {**with_land_cover(config, ndvi_target=0.5), "metrics": ["ndvi_target_deaths"]}
+    cover = from_mapping(asked).green_cover
+    assert cover.of_ndvi
+    assert cover.ndvi_buffer_m == 500
+    assert not from_mapping(with_land_cover(config, green_classes=[10])).green_cover.of_ndvi
 
 
 def test_what_is_green_is_not_asked_of_a_run_without_the_metric(config: dict[str, Any]):
@@ -248,6 +267,7 @@ def test_what_is_green_is_not_asked_of_a_run_without_the_metric(config: dict[str
         ({"green_classes": [1.5]}, "green_cover.green_classes.0: input should be a valid integer"),
         ({"ndvi_threshold": 1}, "green_cover.ndvi_threshold: input should be less than 1"),
         ({"ndvi_threshold": -1}, "green_cover.ndvi_threshold: input should be greater than -1"),
+        ({"ndvi_target": 1}, "green_cover.ndvi_target: input should be less than 1"),
     ],
 )
 def test_what_is_green_is_whole_numbers_or_an_ndvi(
@@ -606,6 +626,10 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
         lambda c: {**c, "greenspace": {"standards": []}},
         "greenspace.standards: greenspace_access needs at least one",
     ),
+    "a leading standard needed": (
+        lambda c: {**c, "greenspace": {"standards": []}, "metrics": ["greenspace_inequality"]},
+        "greenspace.standards: greenspace_inequality needs at least one",
+    ),
     "walks needed": (
         lambda c: {**c, "greenspace": {"standards": ["who_300m", "district"]}},
         "greenspace.standards: greenspace_walk needs at least one with a distance_kind of walk",
@@ -626,6 +650,35 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
     "green without a raster": (
         lambda c: {**c, "green_cover": {"ndvi_threshold": 0.4}},
         "green_cover: says what is green, and so needs sources.land_cover",
+    ),
+    "a target without a raster": (
+        lambda c: {**c, "green_cover": {"ndvi_target": 0.5}},
+        "green_cover.ndvi_target: needs sources.land_cover, a raster of NDVI",
+    ),
+    "a target for classes": (
+        lambda c: with_land_cover(c, green_classes=[10], ndvi_target=0.5),
+        "green_cover.green_classes: is of a raster of classes, and ndvi_target_deaths of one of"
+        " NDVI; a function of NDVI says nothing of classes or of a share of green land",
+    ),
+    "NDVI around homes of classes": (
+        lambda c: {**with_land_cover(c, green_classes=[10]), "metrics": ["residential_ndvi"]},
+        "green_cover.green_classes: is of a raster of classes, and residential_ndvi of one of NDVI",
+    ),
+    "deaths without a target": (
+        lambda c: {**with_land_cover(c), "metrics": ["ndvi_target_deaths"]},
+        "green_cover.ndvi_target: ndvi_target_deaths needs one",
+    ),
+    "a function of PM2.5 for NDVI": (
+        lambda c: with_land_cover(
+            c, ndvi_threshold=0.4, ndvi_target=0.5, concentration_response="comeap2022_pm25"
+        ),
+        "green_cover.concentration_response: needs a function of ndvi around homes that protects,"
+        " and comeap2022_pm25 is of pm25 and all-cause mortality at ages 30+; known are"
+        " rojas_rueda2019_ndvi",
+    ),
+    "an unknown function of NDVI": (
+        lambda c: {**c, "green_cover": {"concentration_response": "none"}},
+        "green_cover.concentration_response: unknown name 'none'; known are ",
     ),
     "source of a metric": (
         lambda c: {**c, "sources": {k: v for k, v in c["sources"].items() if k != "deaths"}},

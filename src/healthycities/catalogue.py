@@ -108,8 +108,9 @@ class MetricCard:
     standards of access that the configuration asks for are computed in one job, from one reading
     of its inputs. ``headlines`` says how many of the measures, from the first on, lead the others
     in the report. ``pooled`` names the needs that are taken of several years together where the
-    configuration says so (``mortality.pooled_years``). ``caveats`` say what its numbers cannot
-    tell, a sentence or two each.
+    configuration says so (``mortality.pooled_years``). ``asked_by`` names keys of the
+    configuration that are null by default: ``metrics: all`` does without the metric until they are
+    given. ``caveats`` say what its numbers cannot tell, a sentence or two each.
     """
 
     title: str
@@ -122,6 +123,7 @@ class MetricCard:
     headlines: int = 1
     pooled: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
+    asked_by: tuple[str, ...] = ()
 
     @property
     def files_by(self) -> tuple[str, ...]:

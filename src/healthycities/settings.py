@@ -120,6 +120,11 @@ class GreenspaceSettings(Section):
         ]
 
     @property
+    def leading_standard(self) -> dict[str, Any]:
+        """The first of them, which the report draws; nothing where none is asked for."""
+        return next(iter(self.used_standards), {})
+
+    @property
     def sizes_ha(self) -> list[float]:
         """Each smallest size of site that a standard asks for, once, ascending."""
         return _sizes_ha(self.used_standards)
@@ -141,7 +146,7 @@ def _sizes_ha(standards: Iterable[Mapping[str, Any]]) -> list[float]:
 
 
 class GreenCoverSettings(Section):
-    """Which cells of the raster of land cover are green: one of the two is said, and not both."""
+    """What the raster of land cover holds, classes or NDVI, and what is green in it."""
 
     green_classes: tuple[int, ...] | None = Field(
         None,
@@ -151,6 +156,32 @@ class GreenCoverSettings(Section):
     ndvi_threshold: float | None = Field(
         None, gt=-1, lt=1, description="NDVI above which land is green, for a raster of NDVI"
     )
+    ndvi_target: float | None = Field(
+        None,
+        gt=-1,
+        lt=1,
+        description="For a raster of NDVI: the mean around every home that ndvi_target_deaths asks "
+        "what it would prevent; metrics: all is without it until this is given",
+    )
+    concentration_response: str = Field(
+        "rojas_rueda2019_ndvi",
+        description="Row of health/data/concentration_response.csv, of NDVI",
+    )
+
+    @property
+    def of_ndvi(self) -> bool:
+        """Whether the raster is taken for one of NDVI."""
+        return self.ndvi_threshold is not None or self.ndvi_target is not None
+
+    @property
+    def ndvi_buffer_m(self) -> float:
+        """How far around homes NDVI is averaged, in m: as far as the function was estimated for."""
+        (found,) = (
+            row["buffer_m"]
+            for row in rows(CONCENTRATION_RESPONSE_FILE)
+            if row["crf_id"] == self.concentration_response
+        )
+        return float(found)
 
 
 class MortalitySettings(Section):
@@ -256,7 +287,8 @@ class Settings(Section):
         "all",
         description="all, or names of files in src/healthycities/metrics/; all leaves out those"
         " that rest on sources.deprivation, sources.district_pm25, sources.general_health or"
-        " sources.land_cover where it is not given",
+        " sources.land_cover, or ask for green_cover.ndvi_threshold or ndvi_target, where it is"
+        " not given",
     )
     authorities: Literal["all"] | Names = Field(
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"
@@ -317,15 +349,18 @@ class Settings(Section):
 
     @property
     def left_out(self) -> dict[str, tuple[str, ...]]:
-        """Metrics that ``all`` does without, each with the optional sources that it lacks."""
+        """Metrics that ``all`` does without, each with the keys of the configuration it lacks."""
         if self.metrics != "all":
             return {}
-        optional = {name for name, card in catalogue.sources().items() if card.optional}
-        lacking = {
-            name: tuple(sorted(catalogue.sources_behind(card.needs) & optional - set(self.sources)))
-            for name, card in sorted(catalogue.metrics().items())
-        }
-        return {name: sources for name, sources in lacking.items() if sources}
+        lacking = {name: self._lacks(card) for name, card in sorted(catalogue.metrics().items())}
+        return {name: keys for name, keys in lacking.items() if keys}
+
+    def _lacks(self, card: catalogue.MetricCard) -> tuple[str, ...]:
+        """Return the optional sources and null keys that a metric needs and lacks."""
+        optional = {name for name, one in catalogue.sources().items() if one.optional}
+        sources = catalogue.sources_behind(card.needs) & optional - set(self.sources)
+        keys = [key for key, value in self.keys(*card.asked_by).items() if value is None]
+        return tuple(sorted([*keys, *(f"sources.{name}" for name in sources)]))
 
     def uses(self, card: catalogue.MetricCard | catalogue.OverlapCard) -> tuple[str, ...]:
         """Needs of a card, with what it may use beside and the weights that carry its tables."""
@@ -414,9 +449,12 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "attributable_deaths": tuple(LEFT_OUT_OF_ALL),
         "pm25_target_gain": ("all-cause mortality",),
         "pm25_by_district": ("all-cause mortality",),
+        "ndvi_target_deaths": tuple(LEFT_OUT_OF_ALL),
     }
 )
 """Outcomes that the functions of each metric of burden may be of."""
+
+_NDVI_METRIC = "ndvi_target_deaths"
 
 READING = ("columns", "crs", "layer", "vintage")
 """Keys of a source that its reader is told; see `healthycities.sources.raw.Raw`."""
@@ -551,13 +589,17 @@ def _need_problems(settings: Settings) -> list[str]:
     return problems
 
 
+_LEADING_STANDARD = "greenspace.leading_standard"
+
+
 def _lacking_standard(
     metric: str, card: catalogue.MetricCard, greenspace: GreenspaceSettings
 ) -> list[str]:
     """Tell of a metric that would have no measure, for no standard asked for is of its kind."""
     kinds = {kind for measure in card.measures for kind in measure.distance_kinds}
     asked = {_kind_of(row) for row in _known_standards(greenspace)}
-    if "standard" not in card.by or (asked & kinds if kinds else asked):
+    by_standard = "standard" in card.by or _LEADING_STANDARD in card.settings
+    if not by_standard or (asked & kinds if kinds else asked):
         return []
     told = f" with a distance_kind of {', '.join(sorted(kinds))}" if kinds else ""
     return [f"greenspace.standards: {metric} needs at least one{told}"]
@@ -626,6 +668,57 @@ def _green_cover_problems(settings: Settings) -> list[str]:
         "green_cover: needs one of green_classes, for a raster of classes, and ndvi_threshold, for"
         f" one of NDVI; found {'both' if classes else 'neither'}"
     ]
+
+
+def _ndvi_problems(settings: Settings) -> list[str]:
+    """List what keeps NDVI around homes from being told: no raster, target or function of it."""
+    said, place = settings.green_cover, "green_cover.concentration_response"
+    functions = {row["crf_id"]: row for row in rows(CONCENTRATION_RESPONSE_FILE)}
+    chosen = [
+        name
+        for name, card in catalogue.metrics().items()
+        if name in settings.chosen_metrics and "small_area_ndvi" in card.needs
+    ]
+    without = said.ndvi_target is None and _NDVI_METRIC in chosen
+    return [
+        *_unknown(place, (said.concentration_response,), functions),
+        *(_unlike_ndvi(said.concentration_response, functions) if chosen else ()),
+        *([f"green_cover.ndvi_target: {_NDVI_METRIC} needs one"] if without else ()),
+        *_of_another_raster(settings, chosen),
+    ]
+
+
+def _of_another_raster(settings: Settings, chosen: list[str]) -> list[str]:
+    """List what speaks of NDVI where there is no raster, or one of classes."""
+    said, told = settings.green_cover, []
+    if said.ndvi_target is not None and _NDVI_METRIC in settings.left_out:
+        told.append("green_cover.ndvi_target: needs sources.land_cover, a raster of NDVI")
+    speaking = chosen or (["green_cover.ndvi_target"] if said.ndvi_target is not None else [])
+    if said.green_classes is not None and speaking:
+        told.append(
+            f"green_cover.green_classes: is of a raster of classes, and {', '.join(speaking)} of"
+            " one of NDVI; a function of NDVI says nothing of classes or of a share of green land:"
+            " give ndvi_threshold in place of green_classes, and a raster of NDVI"
+        )
+    return told
+
+
+def _unlike_ndvi(name: str, functions: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """List what keeps a function from being one of NDVI around homes that protects."""
+    fitting = sorted(crf_id for crf_id, row in functions.items() if _is_of_ndvi(row))
+    if name in fitting or name not in functions:
+        return []
+    return [
+        f"green_cover.concentration_response: needs a function of ndvi around homes"
+        f" that protects, and {name} is of {_told_function(functions[name])}; known are"
+        f" {', '.join(fitting)}"
+    ]
+
+
+def _is_of_ndvi(function: Mapping[str, str]) -> bool:
+    of_homes = function["exposure"] == "ndvi" and bool(function["buffer_m"])
+    protects = function["shape"] == "log_linear" and float(function["rr_upper"]) < 1
+    return of_homes and protects and function["outcome"] in OUTCOMES[_NDVI_METRIC]
 
 
 def _place_problems(settings: Settings) -> list[str]:
@@ -713,6 +806,7 @@ def _disagreements(settings: Settings) -> list[str]:
         *_greenspace_problems(settings),
         *_repeated("green_cover.green_classes", settings.green_cover.green_classes or ()),
         *_green_cover_problems(settings),
+        *_ndvi_problems(settings),
         *_health_problems(settings),
         *_need_problems(settings),
     ]

@@ -292,6 +292,20 @@ SMALL_AREA_GREEN_COVER = _schema(
 )
 """``green_area_m2`` is missing where no part of the area has data."""
 
+SMALL_AREA_NDVI = _schema(
+    {
+        fields.SMALL_AREA_CODE: _small_area(),
+        fields.ZONE_AREA_M2: _number(_AT_LEAST_0),
+        fields.WITH_DATA_AREA_M2: _number(_AT_LEAST_0),
+        fields.NDVI: _number(pa.Check.in_range(-1, 1, error="-1 to 1"), missing=True),
+    },
+    unique=[fields.SMALL_AREA_CODE],
+)
+"""Mean NDVI of the land around homes; the areas are of what is around them, not of the small area.
+
+It is missing where nothing around them has data.
+"""
+
 PUBLIC_ACCESS_POINTS = _schema(
     {
         fields.ACCESS_POINT_ID: _text(),
@@ -353,6 +367,7 @@ BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
         "borders": BORDERS,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
         "small_area_green_cover": SMALL_AREA_GREEN_COVER,
+        "small_area_ndvi": SMALL_AREA_NDVI,
         "public_access_points": PUBLIC_ACCESS_POINTS,
         "centroid_access": CENTROID_DISTANCE,
         "centroid_walk": CENTROID_DISTANCE,

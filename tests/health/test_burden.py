@@ -220,6 +220,25 @@ def test_greenspace_by_hand():
     np.testing.assert_allclose(found.upper[0], 100 * (1 - 0.94**2))
 
 
+def test_a_target_for_each_area():
+    """Each area may have a target of its own; one below what is observed prevents exactly 0."""
+    found = prevented_by_target(NDVI, Exposure("ndvi", [0.3, 0.3]), [0.4, 0.2], [100, 100])
+    assert found.value[0] == pytest.approx(4)
+    np.testing.assert_array_equal(np.stack(found)[:, 1], 0)
+
+
+@given(st.floats(-1, 1), st.lists(st.floats(-1, 1), min_size=2, max_size=2))
+def test_a_higher_target_prevents_no_less(observed, targets):
+    """Value and limits rise with the target, and the limits hold the value."""
+    low, high = (
+        prevented_by_target(NDVI, Exposure("ndvi", [observed]), target, [100.0])
+        for target in sorted(targets)
+    )
+    for one, other in zip(low, high, strict=True):
+        assert 0 <= one[0] <= other[0] < 100
+    assert high.lower[0] <= high.value[0] <= high.upper[0]
+
+
 # --- Distributions, scenarios and overlaps ---
 
 

@@ -16,6 +16,7 @@ from healthycities.health.response import (
     Exposure,
     TabulatedResponse,
     concentration_response,
+    of_shortfall,
     relative_risk,
     risks_of,
 )
@@ -154,3 +155,31 @@ def test_beyond_the_points_the_risk_is_not_known():
         table.relative_risk(Exposure("pm25", [6]), 0)
     with pytest.raises(SchemaError, match="was estimated for pm25, found no2"):
         table.relative_risk(Exposure("no2", [6]), 5)
+
+
+# --- Protective exposures ---
+
+
+def test_a_shortfall_is_a_kind_of_its_own():
+    """What lacks to 0.5 is 0.2, nothing or not known; a function of NDVI does not take it."""
+    ndvi = concentration_response("rojas_rueda2019_ndvi")
+    lack = Exposure("ndvi", np.array([0.3, 0.7, math.nan])).shortfall(0.5)
+    np.testing.assert_allclose(lack.values, [0.2, 0, math.nan])
+    with pytest.raises(SchemaError, match="was estimated for ndvi, found ndvi_shortfall"):
+        ndvi.values_of(lack)
+    np.testing.assert_array_equal(of_shortfall(ndvi).values_of(lack), lack.values)
+
+
+def test_a_target_that_cannot_be_is_refused():
+    """No NDVI is above 1."""
+    with pytest.raises(SchemaError, match="ndvi: expected an index from -1 to 1"):
+        Exposure("ndvi", np.array([0.3])).shortfall(1.5)
+
+
+def test_a_lack_harms_as_much_as_the_exposure_protects():
+    """To lack 0.1 has a risk of 1/0.96, with the limits turned round, and to lack nothing 1."""
+    found = of_shortfall(concentration_response("rojas_rueda2019_ndvi"))
+    assert found.risk == pytest.approx((1 / 0.96, 1 / 0.97, 1 / 0.94))
+    assert (found.counterfactual, found.increment, found.buffer_m) == (0, 0.1, 500)
+    with pytest.raises(SchemaError, match="a log_linear function that protects, found comeap2022"):
+        of_shortfall(concentration_response("comeap2022_pm25"))

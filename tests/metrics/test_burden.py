@@ -26,7 +26,7 @@ def test_districts_are_in_one_group_of_each_level_or_in_none(levels):
 def test_draws_are_the_same_however_the_districts_are_cut_up(levels, n_blocks):
     """Blocks of districts, joined, give every area's limits to the last bit."""
     plan = Plan(seed=7, n_draws=1000)
-    places = Places.of(levels, LEVELS, UGM3, 2022, plan)
+    places = Places.of(levels, LEVELS, Exposure("pm25", UGM3), 2022, plan)
     found = places.drawn(FUNCTION, EVENTS, "deaths")
     names = [f"{code} 2022 deaths" for code in places.districts]
     whole = Cells(names, places.districts, Exposure("pm25", UGM3), EVENTS)

@@ -12,6 +12,7 @@ from healthycities.given import Given
 from healthycities.io.raster import YearlyGrid
 from healthycities.metrics import exposure_inequality as metric
 from healthycities.metrics.measures import filled
+from healthycities.metrics.social_gradient import TOO_FEW
 from healthycities.spatial.weights import Weights
 
 GAP, SLOPE = "deprivation_gap_pm25_ugm3", "deprivation_slope_pm25_ugm3"
@@ -102,7 +103,7 @@ def test_people_are_the_weights(areas):
     assert found["value"][P90, GREATER_MANCHESTER] == 19.5
     assert found["value"][P10, GREATER_MANCHESTER] == 18.5
     assert np.isnan(found["value"][SLOPE, GREATER_MANCHESTER])
-    assert found["note"][SLOPE, GREATER_MANCHESTER] == metric.TOO_FEW
+    assert found["note"][SLOPE, GREATER_MANCHESTER] == TOO_FEW
 
 
 def test_no_interval_is_claimed(areas):
@@ -123,7 +124,7 @@ def test_small_areas_without_a_concentration_are_left_out(areas):
     assert found["note"][P50, ENGLAND] == "rests on 90.0 % of the whole"
     assert found["value"][P90, GREATER_MANCHESTER] == 18.5
     # Nine small areas leave a tenth without any, and the fifths are of those that are known.
-    assert found["note"][SLOPE, GREATER_MANCHESTER] == metric.TOO_FEW
+    assert found["note"][SLOPE, GREATER_MANCHESTER] == TOO_FEW
     assert found["value"][GAP, GREATER_MANCHESTER] == pytest.approx(
         np.mean([18.5, 17.5]) - np.mean([11.5, 10.5])
     )

@@ -14,10 +14,11 @@ import yaml
 from tests.workflow.conftest import ROOT, Config, Run, Workplace, changed
 from tests.workflow.test_rerun import disturbed
 
-from healthycities.sources.demo.names import LAND_COVER_FILE
+from healthycities.sources.demo.names import LAND_COVER_FILE, NDVI_FILE
 from healthycities.synthetic import SYNTHETIC
 
 EXAMPLE = ROOT / "config" / "examples" / "greater_manchester_green_cover.yaml"
+NDVI_EXAMPLE = ROOT / "config" / "examples" / "greater_manchester_ndvi.yaml"
 OVERLAP = "Building small_area_green_cover (threads: 1)"
 PUBLISH = "Writing the results"
 METRIC = "Computing green_cover of 2023"
@@ -117,3 +118,40 @@ def test_a_raster_of_other_content_is_measured_anew(green: Run):
         METRIC,
         PUBLISH,
     ]
+
+
+# --- A raster of NDVI ---
+
+
+@pytest.fixture(scope="module")
+def ndvi(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Return a run of the example on NDVI, made small: one authority, few small areas."""
+    config = yaml.safe_load(NDVI_EXAMPLE.read_text(encoding="utf-8"))
+    small = changed(
+        config, {"authorities": ["tees_valley"], "demo.scale": 0.02, "burden": {"draws": 100}}
+    )
+    place = Workplace(tmp_path_factory.mktemp("ndvi"), checkout)
+    outcome = place.run(small)
+    assert outcome.code == 0, outcome.text
+    return Run(place, small, outcome)
+
+
+def test_the_example_on_ndvi_tells_what_a_target_would_prevent(ndvi: Run):
+    """Only the raster of NDVI is drawn; districts add up, and homes are greener than nothing."""
+    assert (ndvi.raw / NDVI_FILE).exists()
+    assert not (ndvi.raw / LAND_COVER_FILE).exists()
+    measures = pd.read_parquet(ndvi.results / "measures.parquet")
+    prevented = measures[measures["metric"] == "deaths_prevented_ndvi_target"]
+    sums = prevented.groupby("level")[["value", "denominator"]].sum()
+    assert sums.loc["district"].tolist() == pytest.approx(sums.loc["authority"].tolist())
+    (whole,) = prevented[prevented["level"] == "authority"].to_dict("records")
+    assert 0 < whole["lower"] < whole["value"] < whole["upper"]
+    homes = measures[measures["metric"] == "ndvi_around_homes"]
+    assert homes["value"].between(0.1, 0.9).all()
+    assert homes["note"].str.contains("NDVI of 2021").all()
+
+
+def test_another_target_takes_no_new_overlap(ndvi: Run):
+    """The means around homes are built once; what is aimed at reruns the deaths alone."""
+    plan = ndvi.place.plan(changed(ndvi.config, {"green_cover.ndvi_target": 0.6}))
+    assert plan.told == ["Computing ndvi_target_deaths of 2023", PUBLISH]

@@ -4,7 +4,6 @@
 from itertools import product
 
 from healthycities.sources.demo.names import (
-    LAND_COVER_FILE,
     STATIC_FILES,
     WORLD_FILE,
     YEARLY_FILES,
@@ -23,7 +22,13 @@ def raw_files(source, year="", pollutant=""):
     """Return the raw files of a source, for a year and pollutant where it has them."""
     if settings.sources[source].provider == "file":
         return list(settings.raw_paths(source, year, pollutant))
-    return [f"<raw>/{file_name(source, year, pollutant)}"]
+    return [demo_file(source, year, pollutant)]
+
+
+def demo_file(source, year="", pollutant=""):
+    """Return the file of a source that the demonstration writes."""
+    of_ndvi = settings.green_cover.of_ndvi
+    return f"<raw>/{file_name(source, year, pollutant, of_ndvi=of_ndvi)}"
 
 
 def raw_of(wildcards):

@@ -27,9 +27,9 @@ rule fetch_demo_land_cover:
         f"<raw>/{WORLD_FILE}",
         f"<raw>/{STATIC_FILES['small_areas']}",
     output:
-        f"<raw>/{LAND_COVER_FILE}",
+        demo_file("land_cover"),
     params:
-        given=settings.part("demo"),
+        given=settings.part("demo", "green_cover.of_ndvi"),
         code=code_of("stages.fetch"),
     log:
         "<logs>/fetch_demo_land_cover.log",

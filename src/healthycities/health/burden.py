@@ -21,6 +21,7 @@ from healthycities.health.response import (
     Exposure,
     Risk,
     TabulatedResponse,
+    of_shortfall,
     relative_risk,
     risks_of,
 )
@@ -322,7 +323,10 @@ def _sorted_limits(found: Estimate) -> Estimate:
 
 
 def prevented_by_target(
-    function: ConcentrationResponse, exposure: Exposure, target: float, events: npt.ArrayLike
+    function: ConcentrationResponse,
+    exposure: Exposure,
+    target: npt.ArrayLike,
+    events: npt.ArrayLike,
 ) -> Estimate:
     """Return the events that a protective exposure would prevent, were it at a target everywhere.
 
@@ -348,18 +352,8 @@ def prevented_by_target(
     Source: Rojas-Rueda et al. 2019, Lancet Planetary Health 3(11). Test: 0.96 per 0.1, a target of
     0.5 and 0.3 observed leave 0.96**2 of the events.
     """
-    observed = function.values_of(exposure)
-    aim = Exposure(exposure.kind, np.asarray(target, dtype=np.float64)).values
-    if function.shape != "log_linear" or function.rr_upper >= 1:
-        raise SchemaError(
-            f"expected a log_linear function that protects, found {function.crf_id}",
-            place="function",
-            mend="Of a harmful exposure ask what is attributed to it.",
-        )
-    gap, counts = matched(gap=np.maximum(0, aim - observed), events=events)
-    return _sorted_limits(
-        _of_risks(function.risk, lambda one: counts * (1 - one ** (gap / function.increment)))
-    )
+    observed = Exposure(function.exposure, function.values_of(exposure))
+    return attributed(of_shortfall(function), observed.shortfall(target), events)
 
 
 # --- Several pollutants ---

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -28,10 +28,11 @@ Risk = float | tuple[float, float, float]
 """A relative risk per increment, alone or as central, lower and upper."""
 
 _NUMBERS = frozenset(
-    {"rr", "rr_lower", "rr_upper", "increment", "cutoff", "applicable_from", "year"}
+    {"rr", "rr_lower", "rr_upper", "increment", "cutoff", "applicable_from", "buffer_m", "year"}
 )
 _INDICES = frozenset({"ndvi"})
 """Exposures that run from -1 to 1; all others are concentrations of 0 or more."""
+_SHORTFALL = "{kind}_shortfall"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,18 @@ class Exposure:
     def __post_init__(self) -> None:
         read = _index if self.kind in _INDICES else non_negative
         object.__setattr__(self, "values", read(self.kind, self.values))
+
+    def shortfall(self, target: npt.ArrayLike) -> Exposure:
+        """Return what the values lack to a target: 0 at or above it; NaN stays missing.
+
+        It is a kind of its own, which is not read as the kind that it was made from.
+
+        Raises
+        ------
+        SchemaError : the target cannot be of the kind.
+        """
+        aim = Exposure(self.kind, np.asarray(target, dtype=np.float64)).values
+        return Exposure(_SHORTFALL.format(kind=self.kind), np.maximum(0, aim - self.values))
 
 
 def _index(name: str, values: npt.ArrayLike) -> FloatArray:
@@ -79,6 +92,7 @@ class ConcentrationResponse:
         none is laid down.
     applicable_from : the floor of applicability, below which the risk is taken as 1. Nothing is
         subtracted above it, which is what sets it apart from the cutoff. None where there is none.
+    buffer_m : how far around homes the exposure was averaged, in m; None where it was not.
     adjusted_for : exposures that the risk is adjusted for, set apart by spaces; empty for none.
     source, year, standing : where the figures are from, and how far they were checked.
     """
@@ -95,6 +109,7 @@ class ConcentrationResponse:
     increment_unit: str
     cutoff: float | None
     applicable_from: float | None
+    buffer_m: float | None
     adjusted_for: str
     source: str
     year: float
@@ -161,6 +176,50 @@ def _from_text(row: dict[str, str]) -> ConcentrationResponse:
         for name, text in row.items()
     }
     return ConcentrationResponse(**cells)
+
+
+# --- Protective exposures ---
+
+
+def of_shortfall(function: ConcentrationResponse) -> ConcentrationResponse:
+    """Return the same risk, told of what a protective exposure lacks to a target.
+
+    With rr per rise of the exposure, a lack of as much has the risk 1/rr, and no lack the risk 1:
+    (RR - 1)/RR of the events at a gap g = max(0, target - observed) is 1 - rr**(g/increment), the
+    fraction that the target would prevent.
+
+    Parameters
+    ----------
+    function : of a protective exposure, whose rr is below 1 per rise, such as NDVI.
+
+    Returns
+    -------
+    ConcentrationResponse
+        Of the kind that :meth:`Exposure.shortfall` makes, with nothing attributed to no lack.
+
+    Raises
+    ------
+    SchemaError : it is not a log_linear function that protects, within its limits.
+
+    Notes
+    -----
+    Source: Rojas-Rueda et al. 2019, Lancet Planetary Health 3(11). Test: 0.96 per 0.1, a target of
+    0.5 and 0.3 observed leave 0.96**2 of the events.
+    """
+    if function.shape != "log_linear" or function.rr_upper >= 1:
+        raise SchemaError(
+            f"expected a log_linear function that protects, found {function.crf_id}",
+            place="function",
+            mend="Of a harmful exposure ask what is attributed to it.",
+        )
+    return replace(
+        function,
+        exposure=_SHORTFALL.format(kind=function.exposure),
+        rr=1 / function.rr,
+        rr_lower=1 / function.rr_upper,
+        rr_upper=1 / function.rr_lower,
+        cutoff=0.0,
+    )
 
 
 # --- Shapes ---

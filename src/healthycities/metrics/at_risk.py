@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from healthycities import fields
@@ -16,6 +17,9 @@ from healthycities.spatial.grid import FloatArray, IntArray
 
 YOUNGEST_AGE = 30
 """Of the ages 30+ that the functions of the literature are of."""
+
+AGE = f"{YOUNGEST_AGE} and over"
+"""The band of age, in the words of the results."""
 
 
 def deaths_of(
@@ -46,6 +50,17 @@ def deaths_of(
     for part in omitted:
         counts = counts - part
     return counts
+
+
+def deaths_at_risk(outcome: str, table: pd.DataFrame, districts: Sequence[str]) -> FloatArray:
+    """Return the deaths of an outcome at `YOUNGEST_AGE` and over, (districts,).
+
+    Parameters and errors are those of :func:`deaths_of` and, of the bands, :func:`bands_at_risk`.
+    """
+    # Nobody is followed through a life table: the bands need be those of the deaths alone.
+    starts = bands_at_risk(table, table)
+    by_band = deaths_of(outcome, table, districts, starts, "persons")
+    return np.asarray(by_band[:, starts >= YOUNGEST_AGE].sum(axis=1))
 
 
 def _of_cause(table: pd.DataFrame, cause: str) -> pd.DataFrame:

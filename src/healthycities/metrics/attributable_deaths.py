@@ -10,18 +10,18 @@ import pandas as pd
 
 from healthycities import fields
 from healthycities.catalogue import Measure, MetricCard
-from healthycities.geography.levels import Level, Levels
+from healthycities.geography.levels import Levels
 from healthycities.given import Given
 from healthycities.health.burden import remaining_in_bands
 from healthycities.health.life import life_expectancy
 from healthycities.health.rates import Estimate
-from healthycities.health.response import ConcentrationResponse, concentration_response
+from healthycities.health.response import ConcentrationResponse, Exposure, concentration_response
 from healthycities.metrics.at_risk import YOUNGEST_AGE, bands_at_risk, deaths_of
 from healthycities.metrics.bands import by_district_and_band, shared_sexes
-from healthycities.metrics.burden import Places, plan_of
-from healthycities.metrics.exposure import district_means_ugm3, small_area_means_ugm3
+from healthycities.metrics.burden import Places, Whole, burden_rows, plan_of
+from healthycities.metrics.exposure import district_means, small_area_means_ugm3
 from healthycities.metrics.people import people_of_small_areas
-from healthycities.metrics.rows import divided, joined, notes_of, rows, year_note, year_of
+from healthycities.metrics.rows import joined, year_note, year_of
 from healthycities.spatial.grid import FloatArray, IntArray
 
 CARD = MetricCard(
@@ -113,7 +113,6 @@ CARD = MetricCard(
     ),
 )
 
-_AGE = f"{YOUNGEST_AGE} and over"
 _COUNT, _SHARE, _YEARS, _BY_FUNCTION = (measure.name for measure in CARD.measures)
 
 
@@ -123,8 +122,9 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     grid, table = given.inputs["air_quality"], given.inputs["deaths"]
     means = small_area_means_ugm3(given.inputs["small_area_cells"], grid.values, levels)
-    exposure = district_means_ugm3(means, people, levels)
-    places = Places.of(levels, CARD.levels, exposure.value, year_of(table), plan_of(given.keys))
+    exposure = district_means(means, people, levels)
+    breathed = Exposure("pm25", exposure.value)
+    places = Places.of(levels, CARD.levels, breathed, year_of(table), plan_of(given.keys))
     old = _Old.of(table, given.inputs["population"], places.districts)
     notes = joined(
         note,
@@ -137,8 +137,8 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
         for level, estimate in zip(places.levels, estimates, strict=True):
             if measure.levels and level.level not in measure.levels:
                 continue
-            whole = _Whole.of(level, estimate, events, exposure.covered_share)
-            yield _rows(level, measure, given.year, whole, places.plan.confidence, told)
+            whole = Whole.of(level, estimate, events, exposure.covered_share)
+            yield burden_rows(level, measure, given.year, whole, places.plan.confidence, told)
 
 
 # --- Deaths and the years that they cost ---
@@ -221,51 +221,3 @@ def _results(
 
 def _all_deaths(old: _Old, function: ConcentrationResponse) -> FloatArray:
     return np.asarray(old.deaths(function.outcome, "persons").sum(axis=1))
-
-
-# --- Rows ---
-
-
-class _Whole(NamedTuple):
-    """What is attributed of which whole, and the share of this whose exposure is known, by area."""
-
-    caused: Estimate
-    events: FloatArray
-    covered: FloatArray
-
-    @classmethod
-    def of(cls, level: Level, caused: Estimate, events: FloatArray, covered: FloatArray) -> _Whole:
-        """Add the events of districts up; one without any leaves the sum without them."""
-        matrix = level.weights.matrix
-        total = matrix @ events
-        known = matrix @ (events * np.nan_to_num(covered))
-        return cls(caused, total, divided(known, total))
-
-
-def _rows(
-    level: Level,
-    measure: Measure,
-    year: int,
-    whole: _Whole,
-    confidence: float,
-    note: str | None,
-) -> pd.DataFrame:
-    """Give what is attributed, or its share where that is the measure."""
-    n_areas = len(whole.events)
-    is_share = measure.statistic == "attributable fraction"
-    scale = divided(np.full(n_areas, 100.0), whole.events) if is_share else np.ones(n_areas)
-    value, lower, upper = (part * scale for part in whole.caused)
-    return rows(
-        level,
-        measure,
-        year,
-        value=value,
-        lower=lower,
-        upper=upper,
-        confidence=confidence,
-        numerator=whole.caused.value,
-        denominator=whole.events,
-        covered_share=whole.covered,
-        age=_AGE,
-        notes=notes_of(value, np.nan_to_num(whole.covered), note),
-    )

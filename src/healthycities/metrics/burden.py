@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from healthycities import fields
+from healthycities.catalogue import Measure
 from healthycities.geography.levels import Level, Levels
 from healthycities.health.draws import Cells, Counts, Groups, Plan, drawn
 from healthycities.health.rates import Estimate
 from healthycities.health.response import ConcentrationResponse, Exposure
+from healthycities.metrics.at_risk import AGE
+from healthycities.metrics.rows import divided, notes_of, rows
 from healthycities.spatial.grid import FloatArray
 
 
@@ -34,7 +38,7 @@ class Places:
 
     levels: tuple[Level, ...]
     districts: Sequence[str]
-    exposure_ugm3: FloatArray
+    exposure: Exposure
     year: int
     plan: Plan
 
@@ -43,13 +47,13 @@ class Places:
         cls,
         levels: Levels,
         wanted: Sequence[str],
-        exposure_ugm3: FloatArray,
+        exposure: Exposure,
         year: int,
         plan: Plan,
     ) -> Places:
         """Take those of the wanted levels that there are."""
         districts = levels.districts[fields.DISTRICT_CODE].tolist()
-        return cls(tuple(levels.of_districts(wanted)), districts, exposure_ugm3, year, plan)
+        return cls(tuple(levels.of_districts(wanted)), districts, exposure, year, plan)
 
     def drawn(
         self,
@@ -63,14 +67,13 @@ class Places:
 
         Parameters
         ----------
-        function : of PM2.5.
+        function : of the kind of the exposure.
         events : (districts,) 0 or more; NaN stays missing.
         what : name of the events; those of one name and year are drawn alike.
         counts, events_se : as `healthycities.health.draws.Plan` and `Cells` take them.
         """
         names = [f"{district} {self.year} {what}" for district in self.districts]
-        exposure = Exposure("pm25", self.exposure_ugm3)
-        cells = Cells(names, self.districts, exposure, events, events_se=events_se)
+        cells = Cells(names, self.districts, self.exposure, events, events_se=events_se)
         sums = drawn(cells, function, replace(self.plan, counts=counts), groups_of(self.levels))
         return list(by_level(sums.sums.estimate(self.plan.confidence), self.levels))
 
@@ -99,3 +102,57 @@ def by_level(estimate: Estimate, levels: Iterable[Level]) -> Iterator[Estimate]:
         stop = start + len(level.names)
         yield Estimate(*(part[start:stop] for part in estimate))
         start = stop
+
+
+# --- Rows ---
+
+FRACTIONS = ("attributable fraction", "prevented fraction")
+"""Statistics of measures that are a share of the events, in percent."""
+
+
+class Whole(NamedTuple):
+    """What an exposure causes, or a target prevents, of which whole; by area.
+
+    ``covered`` is the share of the whole whose exposure is known.
+    """
+
+    caused: Estimate
+    events: FloatArray
+    covered: FloatArray
+
+    @classmethod
+    def of(cls, level: Level, caused: Estimate, events: FloatArray, covered: FloatArray) -> Whole:
+        """Add the events of districts up; one without any leaves the sum without them."""
+        matrix = level.weights.matrix
+        total = matrix @ events
+        known = matrix @ (events * np.nan_to_num(covered))
+        return cls(caused, total, divided(known, total))
+
+
+def burden_rows(
+    level: Level,
+    measure: Measure,
+    year: int,
+    whole: Whole,
+    confidence: float,
+    note: str | None,
+) -> pd.DataFrame:
+    """Return what is attributed or prevented, or its share where that is the measure."""
+    n_areas = len(whole.events)
+    is_share = measure.statistic in FRACTIONS
+    scale = divided(np.full(n_areas, 100.0), whole.events) if is_share else np.ones(n_areas)
+    value, lower, upper = (part * scale for part in whole.caused)
+    return rows(
+        level,
+        measure,
+        year,
+        value=value,
+        lower=lower,
+        upper=upper,
+        confidence=confidence,
+        numerator=whole.caused.value,
+        denominator=whole.events,
+        covered_share=whole.covered,
+        age=AGE,
+        notes=notes_of(value, np.nan_to_num(whole.covered), note),
+    )

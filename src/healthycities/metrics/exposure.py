@@ -1,4 +1,4 @@
-"""Concentrations where people live, from the weights of the grid's cells."""
+"""Exposure where people live: concentrations from the weights of the grid's cells, and means."""
 
 from __future__ import annotations
 
@@ -29,17 +29,18 @@ def small_area_means_ugm3(cells: Weights, grid_ugm3: FloatArray, levels: Levels)
     return cells.aligned(rows=levels.small_areas).aggregate(np.ravel(grid_ugm3))
 
 
-def district_means_ugm3(means: Aggregate, people: FloatArray, levels: Levels) -> Aggregate:
+def district_means(means: Aggregate, people: FloatArray, levels: Levels) -> Aggregate:
     """Average small areas by their people to districts, in the order of ``levels.districts``.
 
     Parameters
     ----------
-    means : of the small areas, by :func:`small_area_means_ugm3`.
+    means : of the small areas, such as those of :func:`small_area_means_ugm3`.
     people : one float64 for each small area, in the order of ``levels``.
 
     Returns
     -------
-    The mean of each district in µg/m³, and the share of its people who live on ground with a value.
+    The mean of each district in the unit of the small areas, and the share of its people who live
+    on ground with a value.
     """
     (level,) = levels.of_small_areas(["district"])
     share = level.weights.aggregate(means.covered_share, by=people).value

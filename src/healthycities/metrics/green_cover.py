@@ -86,11 +86,16 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
         note=joined(of_people, of_raster),
     )
     for frame in (*of_land, *of_homes):
-        yield _england_where_covered(frame) if levels.areas[fields.ALL_ENGLAND].all() else frame
+        yield england_where_covered(frame, levels)
 
 
-def _england_where_covered(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take away what would pass for all of England, or for a tenth of it, and is of a part."""
+def england_where_covered(frame: pd.DataFrame, levels: Levels) -> pd.DataFrame:
+    """Take away what would pass for all of England, or for a tenth of it, and is of a part.
+
+    Deciles of a run on a part of England, which say so in their names, are kept.
+    """
+    if not levels.areas[fields.ALL_ENGLAND].all():
+        return frame
     short = frame[fields.LEVEL].isin(_OF_ENGLAND) & (
         frame[fields.COVERED_SHARE] < ENOUGH_FOR_ENGLAND
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -69,22 +70,47 @@ def within(given: Given, measure: Measure, distances: pd.DataFrame) -> Iterator[
     """
     levels = Levels(given.inputs["areas"])
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
-    by_area = _of_size(distances, given.standard)
-    distance_m = by_area[fields.DISTANCE_M].reindex(levels.small_areas).to_numpy(np.float64)
-    near = np.less_equal(distance_m, given.standard["max_distance_m"])
-    every = None if by_area[fields.SITES_KNOWN].all() else _EVERY_POINT
+    near = nearness(levels, distances, given.standard)
     yield from ratio_rows(
         levels.of_small_areas(CARD.levels),
         measure,
         given.year,
-        numerator=np.where(np.isnan(distance_m), np.nan, people * near),
+        numerator=people * near.share,
         denominator=people,
         scale=100.0,
-        note=joined(note, every, _nowhere(distance_m)),
+        note=joined(note, near.note),
     )
 
 
-def _of_size(distances: pd.DataFrame, standard: Mapping[str, object]) -> pd.DataFrame:
+class Nearness(NamedTuple):
+    """Share of each small area's people within a standard, 0, 1 or NaN, and what to know of it."""
+
+    share: FloatArray
+    note: str | None
+
+
+def nearness(levels: Levels, distances: pd.DataFrame, standard: Mapping[str, Any]) -> Nearness:
+    """Return which small areas are as near to greenspace as a standard asks.
+
+    Parameters
+    ----------
+    distances : of `tables.CENTROID_DISTANCE`; where one is missing, so is the share.
+    standard : a row of `healthycities.health.access_standards`.
+
+    Raises
+    ------
+    AlignmentError : the distances are of other sizes of greenspace than that of the standard.
+    """
+    by_area = _of_size(distances, standard)
+    distance_m = by_area[fields.DISTANCE_M].reindex(levels.small_areas).to_numpy(np.float64)
+    near = np.less_equal(distance_m, standard["max_distance_m"])
+    every = None if by_area[fields.SITES_KNOWN].all() else _EVERY_POINT
+    return Nearness(
+        np.where(np.isnan(distance_m), np.nan, near), joined(every, _nowhere(distance_m))
+    )
+
+
+def _of_size(distances: pd.DataFrame, standard: Mapping[str, Any]) -> pd.DataFrame:
     """Return the distances to sites as large as a standard asks, by small area."""
     size_ha = standard["min_area_ha"]
     found = distances[distances[fields.MIN_AREA_HA] == size_ha]

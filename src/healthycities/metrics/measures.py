@@ -19,10 +19,12 @@ from healthycities.pollutants import POLLUTANTS
 
 GUIDELINES = ("who2021", "england2040")
 STANDARDS_KEY = "greenspace.used_standards"
+LEADING_STANDARD_KEY = "greenspace.leading_standard"
 _IF_WALK = (
     " It asks for a walk, which is no shorter than the straight line: this share is an upper bound."
 )
 _FUNCTION = "{function}"
+_ONE_FUNCTION = ("burden.leading", "green_cover.concentration_response")
 
 
 NO_STANDARD: Mapping[str, Any] = MappingProxyType({})
@@ -53,8 +55,8 @@ def filled(
     standard : one of `standards_of`, for a metric that is given by standard.
     """
     words = {key.rpartition(".")[2]: _said(value) for key, value in keys.items()}
-    words |= _period_words(keys)
-    words |= _pollutant_words(pollutant) | _green_words(keys) | _standard_words(standard)
+    words |= _period_words(keys) | _pollutant_words(pollutant) | _green_words(keys)
+    words |= _standard_words(standard or keys.get(LEADING_STANDARD_KEY, NO_STANDARD))
     return {
         name: _filled(measure, words | _function_words(function))
         for measure in card.measures
@@ -95,12 +97,17 @@ def _standard_words(standard: Mapping[str, Any]) -> dict[str, str]:
 
 def _cases(name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     """Yield the name of a measure and the function that it tells of: the leading one, or others."""
-    leading, *others = keys.get("burden.functions", (keys.get("burden.leading"),))
+    leading, *others = keys.get("burden.functions") or (_one_function(keys),)
     if _FUNCTION not in name:
         yield name, leading
         return
     for function in others:
         yield name.replace(_FUNCTION, function), function
+
+
+def _one_function(keys: Mapping[str, Any]) -> str | None:
+    """Return the function of a metric that knows one only, or None."""
+    return next((keys[key] for key in _ONE_FUNCTION if key in keys), None)
 
 
 def _function_words(crf_id: str | None) -> dict[str, str]:
@@ -120,16 +127,18 @@ def _period_words(keys: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _green_words(keys: Mapping[str, Any]) -> dict[str, str]:
-    """Return which cells are green, by classes or else by a threshold."""
+    """Return which cells are green, by classes or else by a threshold; and the NDVI aimed at."""
     classes = keys.get("green_cover.green_classes")
     threshold = keys.get("green_cover.ndvi_threshold")
+    target = keys.get("green_cover.ndvi_target")
+    aim = {"ndvi_target": "the target" if target is None else _said(target)}
     if classes is not None:
         codes = "class" if len(classes) == 1 else "classes"
-        return {"green_cells": f"the {codes} {_said(classes)}"}
+        return {**aim, "green_cells": f"the {codes} {_said(classes)}"}
     if threshold is not None:
-        return {"green_cells": f"cells with an NDVI above {threshold:g}"}
+        return {**aim, "green_cells": f"cells with an NDVI above {threshold:g}"}
     # A configuration that says neither has no such metric, and may ask what it is.
-    return {"green_cells": "cells that are green"}
+    return {**aim, "green_cells": "cells that are green"}
 
 
 def _said(value: Any) -> str:

@@ -19,7 +19,7 @@ from healthycities.health.rates import Estimate
 from healthycities.health.response import ConcentrationResponse, Exposure, concentration_response
 from healthycities.metrics.at_risk import YOUNGEST_AGE, bands_at_risk, deaths_of
 from healthycities.metrics.bands import by_district_and_band, require_sexes
-from healthycities.metrics.exposure import district_means_ugm3, small_area_means_ugm3
+from healthycities.metrics.exposure import district_means, small_area_means_ugm3
 from healthycities.metrics.people import people_of_small_areas
 from healthycities.metrics.rows import (
     divided,
@@ -177,8 +177,8 @@ def _exposures(given: Given, levels: Levels, target_ugm3: float) -> tuple[Aggreg
     means = small_area_means_ugm3(given.inputs["small_area_cells"], grid.values, levels)
     lowered = means._replace(value=np.minimum(means.value, target_ugm3))
     return (
-        district_means_ugm3(means, people, levels),
-        district_means_ugm3(lowered, people, levels),
+        district_means(means, people, levels),
+        district_means(lowered, people, levels),
     )
 
 

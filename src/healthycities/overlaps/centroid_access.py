@@ -11,7 +11,7 @@ import pandas as pd
 from healthycities import fields
 from healthycities.catalogue import OverlapCard
 from healthycities.given import Given
-from healthycities.overlaps.areas import with_column
+from healthycities.overlaps.homes import PLACE, homes_of
 from healthycities.spatial.access import nearest_distances_m
 from healthycities.spatial.grid import FloatArray
 
@@ -23,7 +23,6 @@ CARD = OverlapCard(
 )
 
 _HECTARE_M2 = 10_000.0
-_PLACE = [fields.EASTING_M, fields.NORTHING_M]
 
 
 def build(given: Given) -> pd.DataFrame:
@@ -53,14 +52,12 @@ def distances(
     ------
     AlignmentError : a small area has no centroid.
     """
-    homes = given.inputs["areas"][[fields.SMALL_AREA_CODE]]
-    for axis in _PLACE:
-        homes = with_column(homes, given.inputs["centroids"], axis, "centroid")
+    homes = homes_of(given)
     points = given.inputs["public_access_points"]
     area_m2 = points[fields.SITE_AREA_M2]
     # A site that is not given may be of any size, and so counts where any size does.
     area_ha = area_m2.fillna(0).to_numpy(np.float64) / _HECTARE_M2
-    distance_m = measured(homes[_PLACE], points[_PLACE], area_ha, sizes_ha)
+    distance_m = measured(homes[PLACE], points[PLACE], area_ha, sizes_ha)
     return pd.DataFrame(
         {
             fields.SMALL_AREA_CODE: np.repeat(homes[fields.SMALL_AREA_CODE], len(sizes_ha)),

@@ -13,6 +13,7 @@ from healthycities.catalogue import OverlapCard
 from healthycities.errors import SchemaError
 from healthycities.given import Given
 from healthycities.io.blocks import BlockRaster
+from healthycities.overlaps.ndvi import require_fractions, require_index
 from healthycities.spatial.grid import FloatArray, ObjectArray
 from healthycities.spatial.streaming import class_areas, statistics
 
@@ -22,8 +23,6 @@ CARD = OverlapCard(
     settings=("green_cover.green_classes", "green_cover.ndvi_threshold"),
     parallel=True,
 )
-
-_NDVI_ENDS = (-1.0, 1.0)
 
 
 class _Measured(NamedTuple):
@@ -69,21 +68,15 @@ def _measured(zones: ObjectArray, raster: BlockRaster, given: Given) -> _Measure
 
 def _require_kind(raster: BlockRaster, *, of_classes: bool) -> None:
     """Refuse a raster of the other kind by its header, before all of it is read."""
-    if raster.whole_numbers == of_classes:
-        return
-    if of_classes:
+    if not of_classes:
+        require_fractions(raster)
+    elif not raster.whole_numbers:
         raise SchemaError(
             "expected classes as whole numbers, found numbers with fractions",
             file=raster.path,
             mend="Give a raster of classes; or, for one of NDVI, green_cover.ndvi_threshold in"
             " place of green_cover.green_classes.",
         )
-    raise SchemaError(
-        "expected NDVI from -1 to 1, found whole numbers without a scale",
-        file=raster.path,
-        mend="Say in the file how they are scaled (gdal_edit.py -scale 0.0001); or, for classes,"
-        " give green_cover.green_classes in place of green_cover.ndvi_threshold.",
-    )
 
 
 def _of_classes(
@@ -102,15 +95,7 @@ def _above_threshold(zones: ObjectArray, raster: BlockRaster, given: Given) -> _
         threshold=given.keys["green_cover.ndvi_threshold"],
         scheduler=given.scheduler, workers=given.workers,
     )  # fmt: skip
-    extremes = np.concatenate([found.lowest, found.highest])
-    wrong = extremes[(extremes < _NDVI_ENDS[0]) | (extremes > _NDVI_ENDS[1])]
-    if len(wrong):
-        raise SchemaError(
-            f"expected NDVI from -1 to 1, found {wrong[np.argmax(np.abs(wrong))]:g}",
-            file=raster.path,
-            mend="Say in the file how its numbers are scaled (gdal_edit.py -scale 0.0001), and"
-            " which of them stands for no value (-a_nodata).",
-        )
+    require_index(found, raster)
     return _Measured(found.above_m2, found.with_data_m2, found.zone_area_m2)
 
 

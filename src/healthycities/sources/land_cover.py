@@ -29,7 +29,7 @@ CARD = SourceCard(
         "TILED=YES -co COMPRESS=DEFLATE brings classes onto the National Grid. Several tiles are "
         "joined by gdalbuildvrt and gdal_translate, several bands parted by gdal_translate -b 1. "
         "The file is read in place, block by block, and may be of any size. Say under green_cover "
-        "what is green, and the year of the raster as vintage."
+        "what is green, or which NDVI to aim at, and the year of the raster as vintage."
     ),
     kind="raster",
     optional=True,

@@ -27,7 +27,7 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
         f"years: {', '.join(map(str, settings.years))}",
         f"metrics: {', '.join(settings.chosen_metrics)}",
         *(
-            f"left out: {name}, which needs sources.{', sources.'.join(lacking)}"
+            f"left out: {name}, which needs {', '.join(lacking)}"
             for name, lacking in settings.left_out.items()
         ),
     ]

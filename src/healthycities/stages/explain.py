@@ -26,8 +26,10 @@ _STANDARDS = ("greenspace.standards", "greenspace.own_standards")
 MADE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "greenspace.used_standards": _STANDARDS,
+        "greenspace.leading_standard": _STANDARDS,
         "greenspace.sizes_ha": _STANDARDS,
         "greenspace.walk_sizes_ha": _STANDARDS,
+        "green_cover.ndvi_buffer_m": ("green_cover.concentration_response",),
         "burden.functions": ("burden.concentration_response",),
         "burden.leading": ("burden.concentration_response",),
     }

@@ -35,8 +35,9 @@ def fetch_demo_year(folder: Path, year: int, keys: Mapping[str, Any]) -> None:
 
 
 def fetch_demo_land_cover(folder: Path, keys: Mapping[str, Any]) -> None:
-    """Write the demonstration's raster of land cover beside its places."""
-    files.write_land_cover(folder, seed=keys["demo"]["seed"])
+    """Write the demonstration's raster beside its places: of NDVI, or else of classes."""
+    write = files.write_ndvi if keys["green_cover.of_ndvi"] else files.write_land_cover
+    write(folder, seed=keys["demo"]["seed"])
 
 
 def _demo_districts(keys: Mapping[str, Any]) -> list[str] | None:

@@ -14,8 +14,18 @@ from tests.sources.demo.conftest import SCALE, SEED, TEES_VALLEY
 from healthycities.errors import SourceError
 from healthycities.sources import land_cover as source
 from healthycities.sources.demo import files
-from healthycities.sources.demo.land_cover import BUILT_UP, CLASSES, Drawing, grid_around, shares
-from healthycities.sources.demo.names import LAND_COVER_FILE, STATIC_FILES
+from healthycities.sources.demo.land_cover import (
+    BUILT_UP,
+    CLASSES,
+    CROPS,
+    GRASS,
+    TREES,
+    WATER,
+    Drawing,
+    grid_around,
+    shares,
+)
+from healthycities.sources.demo.names import LAND_COVER_FILE, NDVI_FILE, STATIC_FILES
 from healthycities.sources.raw import Raw
 from healthycities.spatial.spans import Window
 
@@ -108,3 +118,31 @@ def test_land_cover_without_places_is_refused(tmp_path: Path):
     """The error names the file that is missing."""
     with pytest.raises(SourceError, match=r"world\.parquet"):
         files.write_land_cover(tmp_path, seed=SEED)
+
+
+def test_ndvi_is_that_of_the_classes(tmp_path: Path):
+    """Trees are greener than grass, grass than roofs; water is below 0; all to two digits."""
+    files.write_places(tmp_path, seed=SEED, scale=SCALE, districts=TEES_VALLEY)
+    files.write_ndvi(tmp_path, seed=SEED)
+    files.write_land_cover(tmp_path, seed=SEED)
+    with rasterio.open(tmp_path / NDVI_FILE) as raster:
+        ndvi, bounds = raster.read(1), raster.bounds
+        assert raster.descriptions[0].startswith("SYNTHETIC")
+    with rasterio.open(tmp_path / LAND_COVER_FILE) as raster:
+        classes = raster.read(1)
+        assert raster.bounds == bounds
+    mean = {code: float(ndvi[classes == code].mean()) for code in CLASSES}
+    assert mean[WATER] < 0 < mean[BUILT_UP] < mean[CROPS] < mean[GRASS] < mean[TREES] < 1
+    assert (ndvi[classes == WATER] < 0).all()
+    assert (ndvi[classes != WATER] > 0).all()
+    np.testing.assert_allclose(ndvi, np.round(ndvi.astype(np.float64), 2), atol=1e-6)
+
+
+def test_a_drawing_of_ndvi_does_not_depend_on_its_windows():
+    """A part of a window is what is drawn of it alone."""
+    grid = grid_around([0, 0, 6000, 6000])
+    areas = pd.DataFrame({"x": [1000.0, 5000], "y": [1000.0, 5000]})
+    drawing = Drawing(areas.assign(density=[100.0, 8000.0], deprivation=[0.0, 1.0]), grid, 1)
+    whole = drawing.ndvi(Window(0, 0, 600, 600))
+    part = drawing.ndvi(Window(37, 301, 5, 190))
+    np.testing.assert_array_equal(part, whole[37:42, 301:491])

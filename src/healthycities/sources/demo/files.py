@@ -26,6 +26,7 @@ from healthycities.sources.demo.draws import Floats, Ints
 from healthycities.sources.demo.names import (
     DISTRICTS_SINCE,
     LAND_COVER_FILE,
+    NDVI_FILE,
     STATIC_FILES,
     WORLD_FILE,
     YEARLY_FILES,
@@ -38,6 +39,7 @@ __all__ = [
     "WORLD_FILE",
     "YEARLY_FILES",
     "write_land_cover",
+    "write_ndvi",
     "write_places",
     "write_year",
 ]
@@ -269,17 +271,34 @@ def write_land_cover(folder: Path, *, seed: int) -> None:
     SourceError
         Where the places were not written before.
     """
-    areas = _read_world(folder)
-    shapes = gpd.read_file(folder / STATIC_FILES["small_areas"])
-    grid = land_cover.grid_around(shapes.total_bounds)
+    drawing = _drawing(folder, seed)
     write_windows(
         folder / LAND_COVER_FILE,
-        grid,
-        land_cover.Drawing(areas, grid, seed).classes,
+        drawing.grid,
+        drawing.classes,
         dtype="uint8",
         nodata=land_cover.NO_DATA,
         description=f"{SYNTHETIC}: made-up classes of land cover",
     )
+
+
+def write_ndvi(folder: Path, *, seed: int) -> None:
+    """Write a raster of NDVI of the same ground, `NDVI_FILE`, as `write_land_cover` does."""
+    drawing = _drawing(folder, seed)
+    write_windows(
+        folder / NDVI_FILE,
+        drawing.grid,
+        drawing.ndvi,
+        dtype="float32",
+        nodata=land_cover.NO_NDVI,
+        description=f"{SYNTHETIC}: made-up NDVI",
+    )
+
+
+def _drawing(folder: Path, seed: int) -> land_cover.Drawing:
+    areas = _read_world(folder)
+    shapes = gpd.read_file(folder / STATIC_FILES["small_areas"])
+    return land_cover.Drawing(areas, land_cover.grid_around(shapes.total_bounds), seed)
 
 
 # --- Years ---

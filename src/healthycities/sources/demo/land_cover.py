@@ -1,4 +1,4 @@
-"""Land cover of the schematic England at 10 m: classes of WorldCover, greener where few live."""
+"""Classes of WorldCover and NDVI of the schematic England at 10 m, greener where few live."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ CELL_M = 10.0
 NO_DATA = 0
 BUILT_UP, GRASS, CROPS, TREES, WATER = CLASSES = (50, 30, 40, 10, 80)
 """Codes of WorldCover, in the order in which one patch passes into the next."""
+
+NO_NDVI = -9.0
+_NDVI_OF_CLASS = (0.2, 0.6, 0.5, 0.75, -0.2)
+"""Of `CLASSES`, as of a summer; gardens and street trees are within the first."""
+_NDVI_SPREAD = 0.2
+# NDVI within a class follows the pattern of patches as it lies this many rows and columns away.
+_SHIFT = (311, 577)
 
 _MARGIN_M = 1000.0
 # Cells that share one mixture of classes; how far a patch of one class reaches; and the side of the
@@ -77,12 +84,25 @@ class Drawing:
 
     def classes(self, window: Window) -> npt.NDArray[np.uint8]:
         """Return the class of each cell of a window, (rows, columns)."""
-        rows, columns = _cells(window)
-        place = self._pattern[np.ix_(rows % _PATTERN_CELLS, columns % _PATTERN_CELLS)]
-        upper = np.cumsum(self._mixtures(rows, columns), axis=2)[..., :-1]
-        which = (place[..., np.newaxis] > upper).sum(axis=2)
-        found: npt.NDArray[np.uint8] = np.array(CLASSES, dtype=np.uint8)[which]
+        found: npt.NDArray[np.uint8] = np.array(CLASSES, dtype=np.uint8)[self._which(window)]
         return found
+
+    def ndvi(self, window: Window) -> npt.NDArray[np.float32]:
+        """Return the NDVI of each cell of a window, (rows, columns), to two digits."""
+        rows, columns = _cells(window)
+        within = self._place(rows + _SHIFT[0], columns + _SHIFT[1]) - 0.5
+        mean = np.array(_NDVI_OF_CLASS)[self._which(window)]
+        return np.round(mean + _NDVI_SPREAD * within, 2).astype(np.float32)
+
+    def _which(self, window: Window) -> Ints:
+        """Return the position in `CLASSES` of each cell of a window."""
+        rows, columns = _cells(window)
+        upper = np.cumsum(self._mixtures(rows, columns), axis=2)[..., :-1]
+        return np.asarray((self._place(rows, columns)[..., np.newaxis] > upper).sum(axis=2))
+
+    def _place(self, rows: Ints, columns: Ints) -> Floats:
+        """Return where each cell lies in the pattern of patches, as a share of all of it."""
+        return self._pattern[np.ix_(rows % _PATTERN_CELLS, columns % _PATTERN_CELLS)]
 
     def _mixtures(self, rows: Ints, columns: Ints) -> Floats:
         """Return the shares of the classes around each cell, (rows, columns, classes)."""

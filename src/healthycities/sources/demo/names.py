@@ -39,7 +39,10 @@ STATIC_FILES: Mapping[str, str] = _marked(
 """Source to the one file that serves every year."""
 
 LAND_COVER_FILE = f"ESA_WorldCover_10m_2021_v200_EPSG27700_{SYNTHETIC}.tif"
-"""The raster of land cover, which only a run that asks for it has."""
+"""The raster of land cover in classes, which only a run that asks for it has."""
+
+NDVI_FILE = f"NDVI_10m_2021_EPSG27700_{SYNTHETIC}.tif"
+"""The raster of NDVI, which a run that asks for it has in place of the classes."""
 
 YEARLY_FILES: Mapping[str, str] = _marked(
     {
@@ -62,10 +65,16 @@ _LAYERS = {
 """Sources that are layers of one file."""
 
 
-def file_name(source: str, year: object = "", pollutant: object = "") -> str:
-    """Return the name of the file of a source, for a year and pollutant where it has them."""
+def file_name(
+    source: str, year: object = "", pollutant: object = "", *, of_ndvi: bool = False
+) -> str:
+    """Return the name of the file of a source, for a year and pollutant where it has them.
+
+    That of land cover holds classes, or NDVI.
+    """
     name = str(pollutant) or _LAYERS.get(source, source)
-    return {**STATIC_FILES, **YEARLY_FILES, "land_cover": LAND_COVER_FILE}[name].format(year=year)
+    land_cover = NDVI_FILE if of_ndvi else LAND_COVER_FILE
+    return {**STATIC_FILES, **YEARLY_FILES, "land_cover": land_cover}[name].format(year=year)
 
 
 DRAWN = frozenset({*STATIC_FILES, *YEARLY_FILES, *_LAYERS, "air_quality", "land_cover"})
