@@ -345,7 +345,7 @@ def _moving(sums: sparse.csr_array, bounds: FloatArray) -> BoolArray:
         return np.ones(len(bounds), dtype=bool)
     rng = np.random.default_rng(1)
     columns = sparse.csc_array(sums)
-    weighed: BoolArray = np.isfinite(bounds).all(axis=1)
+    weighed: BoolArray = np.asarray(np.isfinite(bounds).all(axis=1))
     # A missing count is no secret: nobody has to be shown that it may be another.
     moving: BoolArray = np.logical_not(weighed)
     near = np.clip(bounds, -1, 1)
