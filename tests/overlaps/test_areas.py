@@ -34,7 +34,7 @@ def given(districts: list[str], *, authorities: object = "all", deciles: bool = 
                 "deprivation_decile": [1 + rank % 10 for rank in ranks],
             }
         )
-    return Given(inputs, {"authorities": authorities, "authorities_as_at": AS_AT})
+    return Given(inputs, {"authorities": authorities, "authorities_as_at": AS_AT, "include": []})
 
 
 def west_of_england(**options: object) -> Given:
@@ -111,7 +111,7 @@ def test_without_small_areas_there_is_a_row_for_each_district():
 def test_all_of_england_is_told_by_districts_too():
     """With every district drawn rows say so; one that is not drawn is named."""
     codes = sorted(known_districts(date.fromisoformat(AS_AT)))
-    keys = {"authorities": "all", "authorities_as_at": AS_AT}
+    keys = {"authorities": "all", "authorities_as_at": AS_AT, "include": []}
     areas = build(Given({"districts": pd.DataFrame({"district_code": codes[::-1]})}, keys))
     assert areas["district_code"].tolist() == codes
     assert areas["all_england"].all()

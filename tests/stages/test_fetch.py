@@ -14,6 +14,7 @@ def test_the_demonstration_is_cut_to_the_authorities_asked_for(tmp_path: Path):
         "demo": {"seed": 1, "scale": 0.005},
         "authorities": ["tees_valley"],
         "authorities_as_at": "2026-09-30",
+        "include": [],
     }
     fetch_demo_places(tmp_path, keys)
     lookup = pd.read_csv(tmp_path / file_name("small_area_lookup"))
