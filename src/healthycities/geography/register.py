@@ -116,11 +116,11 @@ class Succession(NamedTuple):
 
 
 class Spell(NamedTuple):
-    """The days, both included, on which a district was in an authority."""
+    """When a district was in an authority: days, both included; no last one where it is yet."""
 
     authority: Authority
     since: date
-    last_day: date
+    last_day: date | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,13 +226,13 @@ class Register:
         )
 
     def spells(self, district_code: str) -> tuple[Spell, ...]:
-        """Return when a district was in which authority, from `FIRST_DATE` to `LAST_ASKED`.
+        """Return when a district was in which authority, since `FIRST_DATE`, by day.
 
         The days are those on which the code lived. Planned authorities are not among them.
         """
         district = self.history.district(district_code)
         starts = [day for day in self.turning_days() if day >= (district.since or FIRST_DATE)]
-        ends = [*(day - ONE_DAY for day in starts[1:]), LAST_ASKED]
+        ends = [*(day - ONE_DAY for day in starts[1:]), None]
         found: list[Spell] = []
         for start, end in zip(starts, ends, strict=True):
             owner = self.owners(start).get(district_code)

@@ -65,7 +65,7 @@ def authority_years(results: Results, register: Register) -> pd.DataFrame:
 
 def _row(authority: Authority, register: Register, year: int) -> tuple[object, ...]:
     day = middle(year)
-    before = "; ".join(_before(authority, register, day))
+    before = "; ".join(dict.fromkeys(_before(authority, register, day)))
     stands, has_mayor = authority.stands(day), authority.mayor_in_office(day)
     return authority.area_code, authority.name, year, stands, has_mayor, before or None
 
