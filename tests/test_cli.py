@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,17 @@ from healthycities import catalogue, cli
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT = ROOT / "config" / "config.yaml"
-VERBS = ("check", "describe", "explain", "fetch", "prepare", "overlap", "measure", "publish")
+VERBS = (
+    "check",
+    "describe",
+    "explain",
+    "geography",
+    "fetch",
+    "prepare",
+    "overlap",
+    "measure",
+    "publish",
+)
 
 
 def written(folder: Path, text: str) -> str:
@@ -178,6 +189,29 @@ def test_explain_tells_an_unknown_name_with_the_nearest(capsys: pytest.CaptureFi
     assert "no metric or measure is called 'pm25_meen_ugm3'; nearest are pm25_mean_ugm3" in said.err
 
 
+def test_geography_tells_of_an_authority_at_the_date_given(capsys: pytest.CaptureFixture[str]):
+    """Date and first year go to the answer; without a date it is that of the register."""
+    asked = ["geography", "E47000006", "--as-at", "2016-01-01", "--from", "2015"]
+    assert cli.main(asked) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "Tees Valley Combined Authority (E47000006)"
+    assert "    2016-01-01:  to come" in told
+    assert "How values of 2015-01-01 reach it" in told
+    assert cli.main(["geography", "barnsley"]) == 0
+    assert "    2026-09-30:  lives" in capsys.readouterr().out.splitlines()
+    assert cli.main(["geography", "barnsley", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["codes"]["district"]["code"] == "E08000038"
+
+
+def test_geography_tells_of_an_unknown_code_on_one_line(capsys: pytest.CaptureFixture[str]):
+    """A code that never was is answered with the nearest, and nothing else is said."""
+    assert cli.main(["geography", "E47000066"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert "Hull and East Yorkshire Combined Authority (E47000016)" in said.err
+
+
 def test_the_page_of_sources_is_whole_markdown():
     """Each source has a heading and a table of two columns with its licence and its place."""
     page = (ROOT / "data/README.md").read_text(encoding="utf-8")
@@ -223,7 +257,8 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     said = capsys.readouterr().out
-    assert [verb for verb in VERBS if f"    {verb} " not in said] == []
+    told = {line.split()[0] for line in said.splitlines() if line.startswith("    ")}
+    assert set(VERBS) <= told
 
 
 @pytest.mark.parametrize(
@@ -236,6 +271,7 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]):
         (["measure", "ncd_mortality", "--input", "deaths", "--out", "b", "--keys", "{}"], "name="),
         (["measure", "ncd_mortality", "--out", "b", "--keys", "{}"], "--year"),
         (["fetch", "--folder", "a", "--keys", "{"], "--keys"),
+        (["geography", "barnsley", "--as-at", "1/4/2025"], "a day such as 2019-01-01"),
     ],
 )
 def test_a_wrong_option_is_told(

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from healthycities import catalogue
 from healthycities.errors import ConfigError
+from healthycities.geography.register import as_at_of_register
 from healthycities.health.causes import LEFT_OUT_OF_ALL
 from healthycities.health.projection import LONGEST_YEARS
 from healthycities.metrics.at_risk import YOUNGEST_AGE
@@ -463,9 +464,21 @@ def test_keys_without_a_default_are_required():
     """An empty configuration is told what it must say, and where keys are described."""
     with pytest.raises(ConfigError, match=r"Each key is described in config/schema\.json\.$"):
         from_mapping({})
-    assert problems({}) == [
-        f"{key}: this key is required" for key in ("authorities_as_at", "run", "sources", "years")
-    ]
+    assert problems({}) == [f"{key}: this key is required" for key in ("run", "sources", "years")]
+
+
+def test_the_map_is_that_of_the_register_where_no_date_is_given(config: dict[str, Any]):
+    """Left out, the date is the register's, which no clock and none of the years can move."""
+    told = {**config, "years": [2011, 2025]}
+    del told["authorities_as_at"]
+    assert from_mapping(told).authorities_as_at == as_at_of_register()
+
+
+def test_planned_authorities_are_included_by_a_key(config: dict[str, Any]):
+    """By default none is; asked for, one may be named, alone or beside those that stand."""
+    assert from_mapping(config).include == ()
+    both = ["greater_essex", "greater_london"]
+    assert from_mapping({**config, "include": ["planned"], "authorities": both}).authorities
 
 
 @pytest.mark.parametrize("value", [["demo"], {"demo": 1}, None, 5])
@@ -503,6 +516,22 @@ DISAGREEMENTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]]
     "authority of another date": (
         lambda c: {**c, "authorities": ["cumbria"], "authorities_as_at": "2024-06-01"},
         "authorities: 'cumbria' is established on 2026-02-24, after 2024-06-01",
+    ),
+    "planned authority": (
+        lambda c: {**c, "authorities": ["greater_essex"]},
+        "authorities: 'greater_essex' is planned and does not stand; `include: [planned]`",
+    ),
+    "included twice": (
+        lambda c: {**c, "include": ["planned", "planned"]},
+        "include: planned is given twice",
+    ),
+    "included unknown": (
+        lambda c: {**c, "include": ["abolished"]},
+        "include.0: input should be 'planned', found 'abolished'",
+    ),
+    "day whose districts are not known": (
+        lambda c: {**c, "authorities_as_at": "2027-04-01"},
+        "authorities_as_at: the districts of England are known from 2011-01-01 to 2027-03-31",
     ),
     "date": (
         lambda c: {**c, "authorities_as_at": "2031-01-01"},

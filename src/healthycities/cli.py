@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,14 @@ def _explain(options: argparse.Namespace) -> None:
     print(explain(options.name, given), end="")  # noqa: T201
 
 
+def _geography(options: argparse.Namespace) -> None:
+    from healthycities.geography.register import as_at_of_register
+    from healthycities.stages.geography import geography
+
+    as_at = options.as_at or as_at_of_register()
+    print(geography(options.area, as_at, options.since, as_json=options.json), end="")  # noqa: T201
+
+
 class _NoKeyTwice(yaml.SafeLoader):  # type: ignore[misc]
     """Refuses a mapping that gives a key twice, of which plain YAML would take the last."""
 
@@ -174,6 +183,15 @@ def _named_path(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a day such as 2019-01-01, found {text!r}"
+        ) from error
+
+
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--config": {"type": Path, "default": Path(DEFAULT_CONFIG), "help": "YAML file"},
     "--folder": {"type": Path, "required": True, "help": "folder that receives the files"},
@@ -218,6 +236,24 @@ def _parser() -> argparse.ArgumentParser:
         "explain", _explain, "say what a metric is, how it is made and from what", "--config"
     )
     explain.add_argument("name", metavar="METRIC", help="name of a metric's file, or of a measure")
+    geography = verb(
+        "geography", _geography, "say what an authority or district is, and was, at a date"
+    )
+    geography.add_argument(
+        "area", metavar="AREA", help="code, key or name of an authority; code or name of a district"
+    )
+    geography.add_argument(
+        "--as-at", type=_day, help="date asked about; by default the day of the register"
+    )
+    geography.add_argument(
+        "--from",
+        type=int,
+        default=2011,
+        dest="since",
+        metavar="YEAR",
+        help="first year whose codes of districts are told; by default 2011",
+    )
+    geography.add_argument("--json", action="store_true", help="the same as JSON")
     verb(
         "fetch",
         _fetch,

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from healthycities import catalogue
 from healthycities.errors import ConfigError, RegisterError
 from healthycities.geography.districts import known_districts, newer_districts
-from healthycities.geography.register import Register
+from healthycities.geography.register import Register, as_at_of_register
 from healthycities.health.access_standards import WALK, DistanceKind, access_standards
 from healthycities.health.causes import LEFT_OUT_OF_ALL
 from healthycities.health.files import (
@@ -294,7 +294,13 @@ class Settings(Section):
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"
     )
     authorities_as_at: datetime.date = Field(
-        description="The date whose map of authorities and districts is reported on"
+        default_factory=as_at_of_register,
+        description="The date whose map of authorities and districts is reported on, whatever the"
+        " years; by default the register's own",
+    )
+    include: tuple[Literal["planned"], ...] = Field(
+        (),
+        description="planned: report on planned authorities too, whose names and status say so",
     )
     data_dir: Folder = Field(
         "data", description="Folder that the paths of the sources start from; no {, }, < or > in it"
@@ -730,7 +736,7 @@ def _place_problems(settings: Settings) -> list[str]:
     except RegisterError as error:
         return [f"authorities_as_at: {error}".rstrip(".")]
     try:
-        Register.load().in_scope(as_at, only)
+        Register.load().in_scope(as_at, only, planned="planned" in settings.include)
     except RegisterError as error:
         return [f"authorities: {error}".rstrip(".")]
     return []
@@ -795,6 +801,7 @@ def _disagreements(settings: Settings) -> list[str]:
     authorities = () if settings.authorities == "all" else settings.authorities
     return [
         *_repeated("years", settings.years),
+        *_repeated("include", settings.include),
         *_repeated("pollutants", settings.pollutants),
         *_unknown("pollutants", settings.pollutants, POLLUTANTS),
         *_repeated("metrics", chosen),

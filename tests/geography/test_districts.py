@@ -1,32 +1,32 @@
 from __future__ import annotations
 
-import random
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from healthycities.errors import RegisterError, SourceError
+from healthycities.geography import districts
+from healthycities.geography.district_history import Change, DistrictHistory
 from healthycities.geography.districts import (
-    CHANGES_FILE,
-    DISTRICTS_FILE,
     FIRST_DATE,
+    LAST_ASKED,
     LAST_DATE,
-    Change,
+    announced_changes,
     carry_code,
     carry_codes,
     carry_into,
-    checked_changes,
+    district_history,
+    district_map,
     known_districts,
-    live_districts,
     named,
     newer_districts,
     parse_date,
     require_whole,
     why_not_live,
 )
-from healthycities.package_tables import rows
 
 DAYS = st.dates(FIRST_DATE, LAST_DATE)
 
@@ -41,11 +41,6 @@ NUMBERS = {
     date(2025, 4, 1): 296,
     date(2027, 3, 31): 296,
 }
-
-
-def change(old: str, new: str, day: date) -> Change:
-    """Return a change between two codes, which serve as names too."""
-    return Change(old, old, new, new, day)
 
 
 @pytest.mark.parametrize(("as_at", "number"), NUMBERS.items())
@@ -87,46 +82,6 @@ def test_barnsley_and_sheffield_change_code_on_1_april_2025():
         "E08000038": "Barnsley",
         "E08000039": "Sheffield",
     }
-
-
-def test_a_recoded_district_keeps_its_name():
-    """A code changed for a boundary change stands for a district of the same name."""
-    recoded = [row for row in rows(CHANGES_FILE) if row["kind"].endswith("recode")]
-    assert len(recoded) == 8
-    assert all(row["old_name"] == row["new_name"] for row in recoded)
-
-
-def test_names_of_changed_districts_agree():
-    """A code has one name wherever it stands in the tables."""
-    named_as = {(row["district_code"], row["district_name"]) for row in rows(DISTRICTS_FILE)}
-    for row in rows(CHANGES_FILE):
-        named_as |= {(row["old_code"], row["old_name"]), (row["new_code"], row["new_name"])}
-    assert len(named_as) == len({code for code, _ in named_as})
-
-
-def test_undoing_a_merger_brings_back_its_parts():
-    """Of three districts, two merged in 2015 and the merged one was recoded in 2020."""
-    changes = [
-        change("A", "AB", date(2015, 1, 1)),
-        change("B", "AB", date(2015, 1, 1)),
-        change("AB", "X", date(2020, 1, 1)),
-    ]
-    latest = {"X": "X", "C": "C"}
-    assert list(live_districts(date(2020, 1, 1), latest, changes)) == ["C", "X"]
-    assert list(live_districts(date(2019, 12, 31), latest, changes)) == ["AB", "C"]
-    assert list(live_districts(date(2014, 12, 31), latest, changes)) == ["A", "B", "C"]
-
-
-def test_undoing_takes_changes_in_any_order():
-    """The order of the rows of the table does not matter."""
-    latest = {row["district_code"]: row["district_name"] for row in rows(DISTRICTS_FILE)}
-    changes = [
-        Change(*(row[column] for column in ("old_code", "old_name", "new_code", "new_name")), day)
-        for row in rows(CHANGES_FILE)
-        for day in [date.fromisoformat(row["effective_date"])]
-    ]
-    random.Random(0).shuffle(changes)
-    assert live_districts(date(2018, 1, 1), latest, changes) == known_districts(date(2018, 1, 1))
 
 
 @given(DAYS, DAYS)
@@ -173,29 +128,6 @@ def test_no_map_outside_the_tables(as_at: date):
     """A day before or after the tables is an error that gives their limits."""
     with pytest.raises(RegisterError, match=f"from 2011-01-01 to 2027-03-31, not at {as_at}"):
         known_districts(as_at)
-
-
-def test_a_split_district_cannot_be_carried():
-    """An old code with two rows would be a split, which needs more than codes."""
-    day = date(2020, 1, 1)
-    with pytest.raises(RegisterError, match=r"old_code A: A A ends twice"):
-        checked_changes([change("A", "B", day), change("A", "C", day)])
-
-
-def test_a_district_cannot_become_one_that_has_ended():
-    """A change into a code that ended on that day or before, or into itself, is an error."""
-    early, late = date(2020, 1, 1), date(2021, 1, 1)
-    with pytest.raises(RegisterError, match=r"C C becomes A, which has ended by then"):
-        checked_changes([change("C", "A", late), change("A", "B", early)])
-    with pytest.raises(RegisterError, match=r"A A becomes A, which has ended by then"):
-        checked_changes([change("A", "A", early)])
-
-
-def test_changes_come_in_order_of_date():
-    """The table may be in any order; the changes are not."""
-    early, late = date(2020, 1, 1), date(2021, 1, 1)
-    changes = [change("B", "C", late), change("A", "B", early)]
-    assert checked_changes(changes) == (changes[1], changes[0])
 
 
 def test_a_day_that_is_none_says_where():
@@ -263,3 +195,109 @@ def test_newer_districts_are_the_way_back_of_codes_carried_forward(as_at: date, 
     became = zip(live, carry_codes(live, later).codes, strict=True)
     expected = {(new, old) for old, new in became if new not in live}
     assert expected <= set(newer_districts(as_at))
+
+
+# --- A split, which England has had none of since 2011: two made-up codes in place of two real ---
+
+SPLIT_DAY = date(2022, 4, 1)
+HARTLEPOOL, DARLINGTON, WHOLE = "E06000001", "E06000005", "E06009999"
+
+
+@pytest.fixture
+def split(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let Hartlepool and Darlington be what one district was split into in April 2022."""
+    real = district_history()
+    made_up = [Change(WHOLE, "Both", part, SPLIT_DAY, "split") for part in (HARTLEPOOL, DARLINGTON)]
+    history = DistrictHistory(real.latest, (*real.changes, *made_up))
+    monkeypatch.setattr(districts, "district_history", lambda: history)
+    districts._possible_parts.cache_clear()
+    yield
+    districts._possible_parts.cache_clear()
+
+
+@pytest.mark.usefixtures("split")
+def test_a_split_district_lives_until_its_parts_do():
+    """Before the day there is one district, and from it on there are two in its place."""
+    before, after = known_districts(SPLIT_DAY - timedelta(days=1)), known_districts(SPLIT_DAY)
+    assert set(before) - set(after) == {WHOLE}
+    assert set(after) - set(before) == {HARTLEPOOL, DARLINGTON}
+
+
+@pytest.mark.usefixtures("split")
+def test_a_split_district_is_not_carried_and_says_what_it_was_split_into():
+    """No one code stands for it any more: which part a value is of cannot be known from codes."""
+    assert carry_codes([WHOLE], SPLIT_DAY - timedelta(days=1)).codes == [WHOLE]
+    with pytest.raises(RegisterError) as error:
+        carry_codes([WHOLE, "E06000002"], SPLIT_DAY, file="deaths.csv")
+    assert str(error.value) == (
+        "deaths.csv: 1 district code cannot be carried to 2022-04-01: E06009999 Both was split on "
+        "2022-04-01 and is now divided between E06000001 Hartlepool and E06000005 Darlington. "
+        "Report on a date before the split, or give a file of a date after it."
+    )
+    assert carry_into([WHOLE], [HARTLEPOOL, DARLINGTON]) == [None]
+    assert carry_into([WHOLE], [HARTLEPOOL]) == [None]
+
+
+@pytest.mark.usefixtures("split")
+def test_parts_of_a_split_are_newer_districts_of_what_was_split():
+    """Each part lies in the district that was split, so that its values go back to it whole."""
+    before = SPLIT_DAY - timedelta(days=1)
+    pairs = [pair for pair in newer_districts(before) if pair[1] == WHOLE]
+    assert pairs == [(HARTLEPOOL, WHOLE), (DARLINGTON, WHOLE)]
+    with pytest.raises(RegisterError, match=r"E06000001 Hartlepool is newer: it came on 2022-04"):
+        carry_codes([HARTLEPOOL], before)
+
+
+@pytest.mark.usefixtures("split")
+def test_a_table_of_today_is_whole_whatever_was_split_before():
+    """A part is made of nothing older, and is not held to lack the district it was split from."""
+    today = date(2026, 9, 30)
+    require_whole(known_districts(today), today)
+    require_whole([HARTLEPOOL], today)
+
+
+# --- After the last day whose codes are known ---
+
+SURREY_UNTIL = date(2027, 3, 31)
+
+
+def test_the_districts_of_2028_are_the_last_that_are_known():
+    """The map of a later day says of which day it is, and what was announced in between."""
+    late = district_map(date(2028, 6, 1))
+    assert late.known_at == LAST_DATE == SURREY_UNTIL
+    assert dict(late.districts) == known_districts(LAST_DATE)
+    assert {one.new_name for one in late.not_carried} == {"East Surrey", "West Surrey"}
+
+
+def test_a_known_day_has_nothing_that_is_not_carried():
+    """Up to the last known day the map is of the day asked, and nothing is missing from it."""
+    known = district_map(LAST_DATE)
+    assert (known.as_at, known.known_at, known.not_carried) == (LAST_DATE, LAST_DATE, ())
+
+
+def test_surreys_eleven_districts_are_announced_and_have_no_new_code():
+    """Five become East Surrey and six West Surrey, on 1 April 2027; no code of theirs is known."""
+    names = [one.new_name for one in announced_changes()]
+    assert {one.effective for one in announced_changes()} == {date(2027, 4, 1)}
+    assert (names.count("East Surrey"), names.count("West Surrey")) == (5, 6)
+    assert not {"East Surrey", "West Surrey"} & set(district_history().names.values())
+
+
+@pytest.mark.parametrize("as_at", [FIRST_DATE - timedelta(days=1), LAST_ASKED + timedelta(days=1)])
+def test_no_map_is_told_outside_the_days_that_can_be_asked(as_at: date):
+    """A day before codes began, or after 2028, is an error with the limits."""
+    with pytest.raises(RegisterError, match=f"from 2011-01-01 to 2028-12-31, not at {as_at}"):
+        district_map(as_at)
+
+
+@pytest.mark.parametrize(
+    ("code", "day"), [("E07000205", "2027-04-01"), ("E07000207", "2027-03-31")]
+)
+def test_an_announced_change_is_of_a_living_district_and_a_later_day(
+    code: str, day: str, monkeypatch: pytest.MonkeyPatch
+):
+    """One of a code that has ended, or of a known day, belongs among the changes that are known."""
+    row = {"old_code": code, "new_name": "New", "effective_date": day, "source": "a note"}
+    monkeypatch.setattr(districts, "rows", lambda _: [row])
+    with pytest.raises(RegisterError, match=rf"announced_changes\.csv: old_code {code}: expected"):
+        announced_changes.__wrapped__()

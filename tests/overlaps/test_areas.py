@@ -16,7 +16,13 @@ BATH, BRISTOL, SOUTH_GLOUCESTERSHIRE, SWINDON = "E06000022", "E06000023", "E0600
 MEMBERS = [BATH, BRISTOL, SOUTH_GLOUCESTERSHIRE]
 
 
-def given(districts: list[str], *, authorities: object = "all", deciles: bool = True) -> Given:
+def given(
+    districts: list[str],
+    *,
+    authorities: object = "all",
+    deciles: bool = True,
+    include: tuple[str, ...] = (),
+) -> Given:
     """Return the sources of one small area a district, in the order given, numbered from 1."""
     codes = [f"E01{n:06d}" for n in range(1, len(districts) + 1)]
     names = [f"Area {n}" for n in range(1, len(districts) + 1)]
@@ -34,7 +40,9 @@ def given(districts: list[str], *, authorities: object = "all", deciles: bool = 
                 "deprivation_decile": [1 + rank % 10 for rank in ranks],
             }
         )
-    return Given(inputs, {"authorities": authorities, "authorities_as_at": AS_AT})
+    return Given(
+        inputs, {"authorities": authorities, "authorities_as_at": AS_AT, "include": include}
+    )
 
 
 def west_of_england(**options: object) -> Given:
@@ -111,7 +119,7 @@ def test_without_small_areas_there_is_a_row_for_each_district():
 def test_all_of_england_is_told_by_districts_too():
     """With every district drawn rows say so; one that is not drawn is named."""
     codes = sorted(known_districts(date.fromisoformat(AS_AT)))
-    keys = {"authorities": "all", "authorities_as_at": AS_AT}
+    keys = {"authorities": "all", "authorities_as_at": AS_AT, "include": []}
     areas = build(Given({"districts": pd.DataFrame({"district_code": codes[::-1]})}, keys))
     assert areas["district_code"].tolist() == codes
     assert areas["all_england"].all()
@@ -166,3 +174,26 @@ def test_a_column_is_added_by_code_and_not_by_order():
     areas = pd.DataFrame({"small_area_code": ["b", "a"]})
     other = pd.DataFrame({"small_area_code": ["a", "c", "b"], "x": [1.0, 3.0, 2.0]})
     assert with_column(areas, other, "x", "x")["x"].tolist() == [2.0, 1.0]
+
+
+def test_planned_authorities_are_owners_where_they_are_included():
+    """Norwich is in none of the authorities that stand, and in a planned one when asked for."""
+    districts, norwich = sorted(known_districts(date.fromisoformat(AS_AT))), "E07000148"
+    by_default = build(given(districts)).set_index("district_code")
+    included = build(given(districts, include=("planned",))).set_index("district_code")
+    assert pd.isna(by_default.loc[norwich, "authority_code"])
+    assert included.loc[norwich, ["authority_code", "authority_name"]].tolist() == [
+        "norfolk_suffolk",
+        "Norfolk and Suffolk Combined County Authority (planned)",
+    ]
+    planned = {"norfolk_suffolk", "greater_essex"}
+    others = included[~included["authority_code"].isin(planned)]
+    assert others["authority_code"].equals(by_default.loc[others.index, "authority_code"])
+
+
+def test_a_planned_authority_is_reported_on_by_its_key():
+    """The seven districts of Norfolk and five of Suffolk are reported on, and no other."""
+    districts = sorted(known_districts(date.fromisoformat(AS_AT)))
+    areas = build(given(districts, authorities=["norfolk_suffolk"], include=("planned",)))
+    assert len(areas) == 12
+    assert set(areas["authority_code"]) == {"norfolk_suffolk"}

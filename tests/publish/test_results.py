@@ -82,12 +82,13 @@ def test_publishes_five_files_and_no_other(run: Run):
     ]
 
 
-def test_package_has_a_layer_for_each_level_and_two_tables(run: Run):
-    """Four layers of MultiPolygons and two tables, in this order."""
+def test_package_has_a_layer_for_each_level_and_three_tables(run: Run):
+    """Four layers of MultiPolygons and three tables, in this order."""
     run.publish()
     assert pyogrio.list_layers(run.package).tolist() == [
         *([name, "MultiPolygon"] for name in LAYERS),
         ["measures", None],
+        ["authority_years", None],
         ["dictionary", None],
     ]
     for name in LAYERS:
@@ -100,7 +101,8 @@ def test_a_part_of_england_has_no_layer_of_england(run: Run):
     run.measures = [frame[frame["level"] != "england"] for frame in run.measures]
     run.publish()
     names = [name for name, _ in pyogrio.list_layers(run.package)]
-    assert names == ["authorities", "districts", "small_areas", "measures", "dictionary"]
+    tables = ["measures", "authority_years", "dictionary"]
+    assert names == ["authorities", "districts", "small_areas", *tables]
 
 
 def test_a_run_of_districts_has_no_layer_of_small_areas(make_run: Callable[..., Run]):
@@ -118,6 +120,7 @@ def test_a_run_of_districts_has_no_layer_of_small_areas(make_run: Callable[..., 
         "districts",
         "england",
         "measures",
+        "authority_years",
         "dictionary",
     ]
     assert layer(run, "authorities").loc[TEES, "pm25_mean_ugm3_2023"] == 7
@@ -133,6 +136,7 @@ def test_authorities_hold_their_values_and_what_they_are(run: Run):
     assert rows.loc[TEES, "area_name"] == "Tees Valley Combined Authority"
     assert rows["n_districts"].to_dict() == {TEES: 2, DEVON: 1}
     assert rows["mayor_in_office"].to_dict() == {TEES: True, DEVON: False}
+    assert rows["status"].to_dict() == {TEES: "standing", DEVON: "standing"}
     assert rows["kind"].to_dict() == {TEES: "MCA", DEVON: "CCA_non_mayoral"}
     assert rows["tier"].to_dict() == {TEES: "mayoral", DEVON: "foundation"}
     assert rows["pm25_mean_ugm3_2023"].to_dict() == {TEES: 7.0, DEVON: 12.0}
@@ -292,7 +296,7 @@ def test_descriptions_say_what_when_and_whose(run: Run):
     run.publish()
     with sqlite3.connect(run.package) as file:
         said = dict(file.execute("SELECT table_name, description FROM gpkg_contents"))
-    assert list(said) == [*LAYERS, "measures", "dictionary"]
+    assert list(said) == [*LAYERS, "measures", "authority_years", "dictionary"]
     for text in said.values():
         assert text.startswith("SYNTHETIC")
         assert "Map of 30 September 2026. Years: 2023." in text

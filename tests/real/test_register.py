@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from healthycities.geography.districts import LAST_DATE, carry_code, known_districts
+from healthycities.geography.districts import (
+    LAST_DATE,
+    announced_changes,
+    carry_code,
+    known_districts,
+)
 from healthycities.geography.register import Register
 
 ENGLISH = ("E06", "E07", "E08", "E09")
@@ -18,6 +23,12 @@ def rows(real: Path, name: str) -> list[dict[str, str]]:
     """Return the rows of one lookup."""
     with (real / "lookups" / name).open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def combined(as_at: date) -> dict[str, str | None]:
+    """Return the GSS code of the authority of each district of a day, but for London's."""
+    owners = Register.load().owners(as_at)
+    return {code: owner.gss_code for code, owner in owners.items() if owner.kind != "GLA"}
 
 
 @pytest.mark.parametrize(
@@ -33,14 +44,8 @@ def test_members_are_those_of_the_ons(
 ):
     """Every combined authority has the districts of the ONS lookup of the day, and no other."""
     published = {row[district]: row[authority] for row in rows(real, name)}
-    found = {
-        code: standing.gss_code
-        for standing in Register.load().authorities(as_at)
-        if standing.kind != "GLA"  # London is no combined authority
-        for code in standing.districts
-    }
     assert len(published) == 53
-    assert found == published
+    assert combined(as_at) == published
 
 
 def test_districts_become_those_of_2023_as_the_ons_says(real: Path):
@@ -67,6 +72,54 @@ def test_every_code_since_2011_is_known_with_what_it_became(real: Path):
     assert set(published.values()) == set(known_districts(LAST_DATE))
 
 
+def test_members_of_2020_are_those_of_the_list_of_all_codes(real: Path):
+    """The list gives each code since 2011 its authority of 2020, whatever code it had then."""
+    in_2020 = date(2020, 12, 1)
+    published = {
+        row["LADCD"]: row["CAUTHCD"]
+        for row in rows(real, "la_all_codes.csv")
+        if row["CAUTHCD"].startswith("E47")
+    }
+    # Codes of 2025 stand for the ground of those of 2020 that became them.
+    ours = {carry_code(code, LAST_DATE): owner for code, owner in combined(in_2020).items()}
+    assert len(published) == 57
+    assert {code: ours[carry_code(code, LAST_DATE)] for code in published} == published
+    assert {carry_code(code, LAST_DATE) for code in published} == set(ours)
+
+
+def test_every_combined_authority_is_known_by_its_code_and_name(real: Path):
+    """Each of the ten of 2020 stands on its day with the code and, but for one, its later name."""
+    standing = {one.gss_code: one for one in Register.load().authorities(date(2020, 12, 1))}
+    published = {row["CAUTHCD"]: row["CAUTHNM"] for row in rows(real, "cauth_all_codes.csv")}
+    assert set(published) == set(standing) - {"E61000001"}
+    renamed = {"E47000002": "Sheffield City Region"}
+    for code, name in published.items():
+        assert standing[code].name.startswith(name) or renamed[code] == name
+
+
+def test_planned_authorities_are_whole_counties(real: Path):
+    """Greater Essex is its county and two unitaries; Norfolk and Suffolk all of two counties."""
+    counties: dict[str, set[str]] = {}
+    for row in rows(real, "la_all_codes.csv"):
+        if row["Current"] == "TRUE":
+            counties.setdefault(row["UTLANM"], set()).add(row["LADCD"])
+    register = Register.load()
+    essex = counties["Essex"] | counties["Southend-on-Sea"] | counties["Thurrock"]
+    assert set(register.members("greater_essex", LAST_DATE)) == essex
+    norfolk_suffolk = counties["Norfolk"] | counties["Suffolk"]
+    assert set(register.members("norfolk_suffolk", LAST_DATE)) == norfolk_suffolk
+
+
+def test_surrey_is_announced_whole(real: Path):
+    """The districts that are to become East and West Surrey are all of the county."""
+    surrey = {
+        row["LADCD"]
+        for row in rows(real, "la_all_codes.csv")
+        if row["UTLANM"] == "Surrey" and row["Current"] == "TRUE"
+    }
+    assert {one.old_code for one in announced_changes()} == surrey
+
+
 @pytest.mark.parametrize(
     ("name", "as_at", "district", "region"),
     [
@@ -84,9 +137,9 @@ def test_london_is_its_region(real: Path, name: str, as_at: date, district: str,
     """Greater London's districts are those of region E12000007, among all of England's."""
     published = {row[district]: row[region] for row in rows(real, name)}
     assert set(published) == set(known_districts(as_at))
-    london = Register.load().in_scope(as_at, ["greater_london"])[0]
-    assert set(london.districts) == {c for c, place in published.items() if place == "E12000007"}
-    assert len(london.districts) == 33
+    london = Register.load().members("greater_london", as_at)
+    assert set(london) == {c for c, place in published.items() if place == "E12000007"}
+    assert len(london) == 33
 
 
 def test_names_are_those_of_the_ons(real: Path):

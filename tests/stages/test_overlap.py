@@ -38,7 +38,7 @@ def test_overlap_holds_its_result_to_the_schema(tmp_path: Path):
     districts = tmp_path / "districts.parquet"
     renamed = {"small_area_code": "district_code", "small_area_name": "district_name"}
     drawn(members).rename(columns=renamed).to_parquet(districts)
-    keys = {"authorities": ["west_of_england"], "authorities_as_at": "2026-09-30"}
+    keys = {"authorities": ["west_of_england"], "authorities_as_at": "2026-09-30", "include": []}
     with pytest.raises(SchemaError, match="1 to 10"):
         overlap(
             "areas",

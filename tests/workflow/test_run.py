@@ -83,7 +83,7 @@ def test_every_job_has_a_log_and_a_benchmark(finished: Run):
 def test_the_geopackage_holds_layers_and_tables(finished: Run):
     """A part of England has no layer of England; measures and dictionary are plain tables."""
     layers = dict(pyogrio.list_layers(finished.package))
-    assert list(layers) == [*LAYERS, "measures", "dictionary"]
+    assert list(layers) == [*LAYERS, "measures", "authority_years", "dictionary"]
     assert {layers[name] for name in LAYERS} == {"MultiPolygon"}
     assert layers["measures"] is None
     assert layers["dictionary"] is None

@@ -1,6 +1,6 @@
 # Step 1: raw files. Files of one's own stand under data_dir; the demonstration writes its own.
 
-DEMO = ("demo", "authorities", "authorities_as_at")
+DEMO = ("demo", "authorities", "authorities_as_at", "include")
 
 
 rule fetch_demo_places:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,28 +12,53 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from healthycities.errors import RegisterError, SourceError
+from healthycities.geography.district_history import (
+    CHANGES_FILE,
+    DISTRICTS_FILE,
+    Change,
+    DistrictHistory,
+)
 from healthycities.package_tables import rows
 
 FIRST_DATE = date(2011, 1, 1)
 """GSS codes began; every English district code since then is in the tables."""
 
 LAST_DATE = date(2027, 3, 31)
-"""On the next day Surrey's districts are due to be replaced; no change after that is known."""
+"""The last day whose codes are known: on the next, Surrey's districts are due to be replaced."""
 
-DISTRICTS_FILE = "geography/data/districts.csv"
-CHANGES_FILE = "geography/data/district_changes.csv"
+LAST_ASKED = date(2028, 12, 31)
+"""Up to this day authorities are told with the districts of `LAST_DATE`: see `district_map`."""
+
+ANNOUNCED_FILE = "geography/data/announced_changes.csv"
 _ENGLISH = ("E06", "E07", "E08", "E09")
 _MOST_NAMED = 10
 
 
-class Change(NamedTuple):
-    """A district that became another, whole, on a day."""
+class Announced(NamedTuple):
+    """A district that is to become another, whose code is not known yet."""
 
     old_code: str
-    old_name: str
-    new_code: str
     new_name: str
     effective: date
+    source: str
+
+
+@dataclass(frozen=True)
+class DistrictMap:
+    """The districts of a date, as far as they are known.
+
+    Parameters
+    ----------
+    as_at : the date asked.
+    known_at : the day whose districts these are: the date, or `LAST_DATE` where that is earlier.
+    districts : name by code, sorted by code.
+    not_carried : what was announced for the days between the two.
+    """
+
+    as_at: date
+    known_at: date
+    districts: Mapping[str, str]
+    not_carried: tuple[Announced, ...]
 
 
 class Carried(NamedTuple):
@@ -50,19 +76,38 @@ def known_districts(as_at: date) -> dict[str, str]:
     RegisterError : the date is before `FIRST_DATE` or after `LAST_DATE`.
     """
     _require_known_date(as_at)
-    return live_districts(as_at, _latest(), _changes())
+    return district_history().live(as_at)
 
 
-def live_districts(
-    as_at: date, latest: Mapping[str, str], changes: Sequence[Change]
-) -> dict[str, str]:
-    """Undo the changes after a date, newest first, from the latest districts (code to name)."""
-    live = dict(latest)
-    for change in sorted(changes, key=lambda change: change.effective, reverse=True):
-        if change.effective > as_at:
-            live.pop(change.new_code, None)
-            live[change.old_code] = change.old_name
-    return dict(sorted(live.items()))
+def known_day(as_at: date) -> date:
+    """Return the day whose districts answer for a date: itself, or `LAST_DATE` where it is later.
+
+    Raises
+    ------
+    RegisterError : the date is before `FIRST_DATE` or after `LAST_ASKED`.
+    """
+    if not FIRST_DATE <= as_at <= LAST_ASKED:
+        raise RegisterError(
+            f"the register can be asked from {FIRST_DATE} to {LAST_ASKED}, not at {as_at}",
+            mend="Give a date between these.",
+        )
+    return min(as_at, LAST_DATE)
+
+
+def district_map(as_at: date) -> DistrictMap:
+    """Return the districts of a date up to `LAST_ASKED`; after `LAST_DATE`, those of that day.
+
+    No code is made up for a district that has none yet: what was announced is told beside the
+    districts, and not carried. Nor is all of it known: whoever shows these districts says
+    ``known_at`` too.
+
+    Raises
+    ------
+    RegisterError : the date is before `FIRST_DATE` or after `LAST_ASKED`.
+    """
+    known_at = known_day(as_at)
+    due = tuple(one for one in announced_changes() if one.effective <= as_at)
+    return DistrictMap(as_at, known_at, MappingProxyType(known_districts(known_at)), due)
 
 
 def carry_code(code: str, as_at: date) -> str:
@@ -74,7 +119,8 @@ def carry_codes(codes: Iterable[str], as_at: date, *, file: str | Path | None = 
     """Carry district codes of any older vintage to the codes that they became by a date.
 
     Codes that live at the date stay. Chains of changes are followed. Only whole districts are
-    carried: mergers and recodings.
+    carried: mergers and recodings. One that was split cannot be, but where all of its parts became
+    one again.
 
     Parameters
     ----------
@@ -84,11 +130,12 @@ def carry_codes(codes: Iterable[str], as_at: date, *, file: str | Path | None = 
 
     Raises
     ------
-    RegisterError : naming each code that is unknown, or newer than the date.
+    RegisterError : naming each code that is unknown, newer than the date, or was split by it.
     """
     given = list(codes)
     live = known_districts(as_at)
-    placed = {code: _follow(code, as_at, live) for code in dict.fromkeys(given)}
+    history = district_history()
+    placed = {code: history.whole(code, live, as_at) for code in dict.fromkeys(given)}
     lost = [code for code, new in placed.items() if new is None]
     if lost:
         reasons = [why_not_live(code, as_at, live) for code in lost]
@@ -105,6 +152,8 @@ def carry_codes(codes: Iterable[str], as_at: date, *, file: str | Path | None = 
 
 def _mend(lost: Iterable[str], as_at: date) -> str:
     """Say what to do of codes that cannot be carried: newer ones may be divided."""
+    if any(len(_parts(code, as_at, known_districts(as_at))) > 1 for code in lost):
+        return "Report on a date before the split, or give a file of a date after it."
     if set(lost) <= {new for new, _ in newer_districts(as_at)}:
         return (
             "Report on a later date; or give small areas, their lookup at that date and"
@@ -119,11 +168,12 @@ def carry_into(codes: Iterable[str], targets: Iterable[str]) -> list[str | None]
     Unlike `carry_codes` it asks for no date: the targets are codes of one, whichever it is.
     """
     wanted = dict.fromkeys(targets, "")
-    return [_follow(code, LAST_DATE, wanted) for code in codes]
+    history = district_history()
+    return [history.whole(code, wanted, LAST_DATE) for code in codes]
 
 
 def newer_districts(as_at: date) -> list[tuple[str, str]]:
-    """Return each district that came after a date, with each of the date that became it.
+    """Return each district that came after a date, with each of the date that it has ground of.
 
     Returns
     -------
@@ -135,13 +185,8 @@ def newer_districts(as_at: date) -> list[tuple[str, str]]:
     RegisterError : the districts of the date are not known.
     """
     live = known_districts(as_at)
-    newer = sorted({change.new_code for change in _changes() if change.effective > as_at})
-    return sorted(
-        (new, old)
-        for new in newer
-        for old, became in zip(live, carry_into(live, [new]), strict=True)
-        if became is not None and new not in live
-    )
+    history = district_history()
+    return sorted((new, old) for old in live for new in history.later_codes(old) - set(live))
 
 
 def require_whole(codes: Iterable[str], as_at: date, *, file: str | Path | None = None) -> None:
@@ -195,8 +240,10 @@ def _possible_parts(as_at: date) -> Mapping[str, set[frozenset[str]]]:
     for day in _vintages(as_at):
         old = list(known_districts(day))
         parts: dict[str, set[str]] = {}
-        for code, new in zip(old, carry_codes(old, as_at).codes, strict=True):
-            parts.setdefault(new, set()).add(code)
+        # A district that was split later is a part of none of these.
+        for code, new in zip(old, carry_into(old, known_districts(as_at)), strict=True):
+            if new is not None:
+                parts.setdefault(new, set()).add(code)
         for new, of in parts.items():
             possible.setdefault(new, set()).add(frozenset(of))
     return MappingProxyType(possible)
@@ -204,21 +251,33 @@ def _possible_parts(as_at: date) -> Mapping[str, set[frozenset[str]]]:
 
 def _vintages(until: date) -> list[date]:
     """Return the days up to a date on which the codes of districts began or changed."""
-    changed = {change.effective for change in _changes() if change.effective <= until}
-    return sorted({FIRST_DATE, *changed})
+    return [FIRST_DATE, *district_history().days(until)]
 
 
 def why_not_live(code: str, as_at: date, live: Mapping[str, str]) -> str:
     """Say why a code is not one of the districts that live at a date, and what comes near it."""
-    label = f"{code} {_names()[code]}" if code in _names() else repr(code)
-    became = _follow(code, as_at, live)
-    if became is not None:
-        return f"{label} ended on {_ends()[code].effective} and is now {became} {live[became]}"
-    if code in _names():
-        return f"{label} is newer: it came on {_begins()[code]}"
+    history = district_history()
+    if code not in history.names:
+        return _unknown(code)
+    label, parts = f"{code} {history.names[code]}", _parts(code, as_at, live)
+    if not parts:
+        return f"{label} is newer: it came on {history.comes[code][0].effective}"
+    ended = history.ends[code][0].effective
+    told = " and ".join(f"{part} {live[part]}" for part in parts)
+    if len(parts) > 1:
+        return f"{label} was split on {ended} and is now divided between {told}"
+    return f"{label} ended on {ended} and is now {told}"
+
+
+def _unknown(code: str) -> str:
     if not str(code).startswith(_ENGLISH):
-        return f"{label} is not the code of an English district"
-    return f"{label} is unknown ({_nearest(str(code))})"
+        return f"{code!r} is not the code of an English district"
+    return f"{code!r} is unknown ({_nearest(str(code))})"
+
+
+def _parts(code: str, as_at: date, live: Mapping[str, str]) -> list[str]:
+    """Return the districts that a code, which does not live at a date, became by it; sorted."""
+    return sorted(district_history().becomes(code, live, as_at) or ())
 
 
 def named(items: Sequence[str]) -> str:
@@ -243,35 +302,6 @@ def parse_date(text: str, file: str, place: str) -> date:
         ) from error
 
 
-def checked_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return changes in order of date.
-
-    Raises
-    ------
-    RegisterError : a code ends twice, or on the day or before the day that it came.
-    """
-    ordered = tuple(sorted(changes, key=lambda change: (change.effective, change.old_code)))
-    ended: set[str] = set()
-    for change in ordered:
-        if change.old_code in ended:
-            raise _change_error(
-                change, "ends twice, and a district that is split cannot be carried"
-            )
-        if change.new_code in ended | {change.old_code}:
-            raise _change_error(change, f"becomes {change.new_code}, which has ended by then")
-        ended.add(change.old_code)
-    return ordered
-
-
-def _change_error(change: Change, problem: str) -> RegisterError:
-    return RegisterError(
-        f"{change.old_code} {change.old_name} {problem}",
-        file=CHANGES_FILE,
-        place=f"old_code {change.old_code}",
-        mend="Give each old code one row, with the code that it became on that day.",
-    )
-
-
 def _require_known_date(as_at: date) -> None:
     if not FIRST_DATE <= as_at <= LAST_DATE:
         raise RegisterError(
@@ -280,19 +310,10 @@ def _require_known_date(as_at: date) -> None:
         )
 
 
-def _follow(code: str, as_at: date, live: Mapping[str, str]) -> str | None:
-    """Follow changes up to a date; None where that leads to no live district."""
-    while code not in live:
-        change = _ends().get(code)
-        if change is None or change.effective > as_at:
-            return None
-        code = change.new_code
-    return code
-
-
 def _nearest(code: str) -> str:
-    near = difflib.get_close_matches(code, _names(), n=3, cutoff=0.75)
-    known = ", ".join(f"{match} {_names()[match]}" for match in near)
+    names = district_history().names
+    near = difflib.get_close_matches(code, names, n=3, cutoff=0.75)
+    known = ", ".join(f"{match} {names[match]}" for match in near)
     return f"nearest known: {known}" if near else "no known code is near it"
 
 
@@ -301,38 +322,46 @@ def _counted(number: int, noun: str) -> str:
 
 
 @cache
-def _latest() -> Mapping[str, str]:
-    return MappingProxyType(
-        {row["district_code"]: row["district_name"] for row in rows(DISTRICTS_FILE)}
-    )
-
-
-@cache
-def _changes() -> tuple[Change, ...]:
-    return checked_changes(
+def district_history() -> DistrictHistory:
+    """Return every code of an English district since `FIRST_DATE`, as the package's tables tell."""
+    latest = {row["district_code"]: row["district_name"] for row in rows(DISTRICTS_FILE)}
+    changes = (
         Change(
             row["old_code"],
             row["old_name"],
             row["new_code"],
-            row["new_name"],
             parse_date(row["effective_date"], CHANGES_FILE, f"old_code {row['old_code']}"),
+            row["kind"],
         )
         for row in rows(CHANGES_FILE)
     )
+    return DistrictHistory(MappingProxyType(latest), tuple(changes))
 
 
 @cache
-def _ends() -> Mapping[str, Change]:
-    return MappingProxyType({change.old_code: change for change in _changes()})
+def announced_changes() -> tuple[Announced, ...]:
+    """Return what is to become of districts after `LAST_DATE`, by day and code.
 
-
-@cache
-def _begins() -> Mapping[str, date]:
-    return MappingProxyType({change.new_code: change.effective for change in _changes()})
-
-
-@cache
-def _names() -> Mapping[str, str]:
-    """Name of every code that is or was."""
-    old = {change.old_code: change.old_name for change in _changes()}
-    return MappingProxyType(old | dict(_latest()))
+    Raises
+    ------
+    RegisterError : a code does not live on `LAST_DATE`, or the day is not after it.
+    """
+    found = [
+        Announced(
+            row["old_code"],
+            row["new_name"],
+            parse_date(row["effective_date"], ANNOUNCED_FILE, f"old_code {row['old_code']}"),
+            row["source"],
+        )
+        for row in rows(ANNOUNCED_FILE)
+    ]
+    live = known_districts(LAST_DATE)
+    for one in found:
+        if one.old_code not in live or one.effective <= LAST_DATE:
+            raise RegisterError(
+                f"expected a district of {LAST_DATE} and a later day, found {one.effective}",
+                file=ANNOUNCED_FILE,
+                place=f"old_code {one.old_code}",
+                mend=f"Once its code is known, move the change to {CHANGES_FILE}.",
+            )
+    return tuple(sorted(found, key=lambda one: (one.effective, one.old_code)))

@@ -21,7 +21,7 @@ CARD = OverlapCard(
     title="Small areas, and the district, authority and deprivation decile of each",
     needs=("districts",),
     may_use=("small_area_lookup", "small_areas", "deprivation"),
-    settings=("authorities", "authorities_as_at"),
+    settings=("authorities", "authorities_as_at", "include"),
 )
 
 
@@ -42,7 +42,8 @@ def build(given: Given) -> pd.DataFrame:
     only = None if given.keys["authorities"] == "all" else given.keys["authorities"]
     told_by = "small_area_lookup" if "small_area_lookup" in given.inputs else "districts"
     codes = given.inputs[told_by][fields.DISTRICT_CODE].unique().tolist()
-    districts = _districts(codes, as_at, only, told_by)
+    planned = "planned" in given.keys["include"]
+    districts = _districts(codes, as_at, only, told_by, planned=planned)
     _require_boundaries(districts, given.inputs["districts"])
     everywhere = set(known_districts(as_at)) == set(districts[fields.DISTRICT_CODE])
     districts = districts.assign(**{fields.ALL_ENGLAND: everywhere})
@@ -66,11 +67,11 @@ def _small_areas(given: Given, districts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _districts(
-    codes: Sequence[str], as_at: date, only: Sequence[str] | None, told_by: str
+    codes: Sequence[str], as_at: date, only: Sequence[str] | None, told_by: str, *, planned: bool
 ) -> pd.DataFrame:
     """Return the districts in scope with their authority; those in none are in scope of all."""
     names = known_districts(as_at)
-    owners = Register.load().membership(as_at, codes, only)
+    owners = Register.load().membership(as_at, codes, only, planned=planned)
     if only is None:
         _require_all_england(codes, names, as_at, told_by)
     chosen = [code for code in sorted(codes) if only is None or owners[code] is not None]

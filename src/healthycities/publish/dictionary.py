@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from healthycities import fields
-from healthycities.publish import layers
+from healthycities.publish import authority_years, layers
 from healthycities.publish.assemble import Results, marked
 from healthycities.publish.guide import Credit, Guide, joined
 from healthycities.publish.layers import LAYERS, Column, measure_columns
@@ -27,6 +27,7 @@ TITLES: Mapping[str, str] = {
     "england": "England with its measures: for all persons, or for the one sex that a measure is "
     "of.",
     "measures": "Every measure of every area, year, sex and age, with its unit and interval.",
+    authority_years.AUTHORITY_YEARS: authority_years.TITLE,
     "dictionary": "What each column of each layer holds, its unit, method, source and licence.",
 }
 COLUMNS = (
@@ -56,6 +57,8 @@ KEY_TITLES: Mapping[str, str] = {
     fields.AUTHORITY_NAME: "Name of the authority that the area lies in; null where in none",
     fields.DEPRIVATION_DECILE: "Decile of deprivation; 1 is the most deprived tenth of England",
     layers.N_DISTRICTS: "Districts of the authority",
+    layers.STATUS: "standing, or planned: has not been established, and has no mayor, no powers "
+    "and no code yet",
     layers.KIND: "Kind of authority",
     layers.TIER: "Tier of the authority in September 2026, under the English Devolution and "
     "Community Empowerment Act 2026; null for a map of a day before the Act, "
@@ -125,6 +128,10 @@ def dictionary(
     rows += [
         _row("measures", column, MEASURES_TITLES[column], ())
         for column in (FID, *results.measures.columns)
+    ]
+    rows += [
+        _row(authority_years.AUTHORITY_YEARS, column, title, ())
+        for column, title in {FID: KEY_TITLES[FID], **authority_years.TITLES}.items()
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"year": "Int64"})
     text = table.columns.drop("year")
@@ -214,7 +221,8 @@ def layer_descriptions(
 
     Each says what it holds, the date of its map, its years, and whom it is owed to.
     """
-    about = {name: TITLES[name] for name in (*frames, "measures", "dictionary")}
+    told = ("measures", authority_years.AUTHORITY_YEARS, "dictionary")
+    about = {name: TITLES[name] for name in (*frames, *told)}
     years = ", ".join(str(year) for year in results.years())
     owed = " ".join(_owed(credits_used(results, guide)))
     head = f"{SYNTHETIC} values, not for use. " if results.synthetic else ""

@@ -31,6 +31,7 @@ LAYERS: Mapping[str, str] = {
 """Layer to its level, in the order of the file."""
 
 N_DISTRICTS = "n_districts"
+STATUS = "status"
 KIND = "kind"
 TIER = "tier"
 MAYOR_IN_OFFICE = "mayor_in_office"
@@ -246,29 +247,33 @@ def unions(parts: gpd.GeoSeries, owners: pd.Series) -> gpd.GeoSeries:
 
 
 def authority_facts(codes: Iterable[str], register: Register, as_at: date) -> pd.DataFrame:
-    """Return kind, tier and whether a mayor is in office at a date, by code of the authority.
+    """Return status, kind, tier and whether a mayor is in office at a date, by code.
 
     The tier is missing before `TIERS_SINCE`.
 
     Raises
     ------
-    RegisterError : an authority does not stand at the date.
+    RegisterError : an authority neither stands at the date nor is planned.
     """
-    known = {authority.area_code: authority for authority in register.authorities(as_at)}
+    held = register.authorities(as_at, planned=True)
+    known = {authority.area_code: authority for authority in held}
     facts = {code: _facts(known, code, as_at) for code in codes}
-    columns = [KIND, TIER, MAYOR_IN_OFFICE]
+    columns = [STATUS, KIND, TIER, MAYOR_IN_OFFICE]
     return pd.DataFrame.from_dict(facts, orient="index", columns=columns).astype(
         {TIER: "str", MAYOR_IN_OFFICE: bool}
     )
 
 
-def _facts(known: Mapping[str, Authority], code: str, as_at: date) -> tuple[str, str | None, bool]:
+def _facts(
+    known: Mapping[str, Authority], code: str, as_at: date
+) -> tuple[str, str, str | None, bool]:
     if code not in known:
         raise RegisterError(
             f"{code} is not an authority at {as_at}", mend="Prepare the areas of this date again."
         )
-    tier = known[code].tier if as_at >= TIERS_SINCE else None
-    return known[code].kind, tier, known[code].mayor_in_office(as_at)
+    one = known[code]
+    tier = one.tier if as_at >= TIERS_SINCE else None
+    return one.status(as_at), one.kind, tier, one.mayor_in_office(as_at)
 
 
 def keys(results: Results, level: str, register: Register, as_at: date) -> pd.DataFrame:

@@ -17,9 +17,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from healthycities import catalogue, fields
 from healthycities.catalogue import Measure
+from healthycities.geography.register import Register
 from healthycities.metrics.rows import NOTE_SEPARATOR
 from healthycities.publish import layers
 from healthycities.publish.assemble import Results
+from healthycities.publish.authority_years import authority_years, without_mayor
 from healthycities.publish.border_faults import said
 from healthycities.publish.classes import Guideline, guidelines
 from healthycities.publish.dictionary import credits_used
@@ -602,6 +604,7 @@ def render(
     found = topics(reader.names(), guide.measures)
     shown = [name for topic in found for name in topic.measures]
     headlines = [topic.headlines for topic in found]
+    register = Register.load()
     environment = Environment(
         loader=PackageLoader(f"{catalogue.PACKAGE}.publish"),
         autoescape=True,
@@ -626,6 +629,7 @@ def render(
         credits=credits_used(results, guide),
         borders=said(borders, [level for name, level in layers.LAYERS.items() if name in frames]),
         missing_mayors=bool(len(facts)) and not bool(np.all(facts)),
+        without_mayor=without_mayor(authority_years(results, register), register),
     )
 
 

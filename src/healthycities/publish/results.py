@@ -17,6 +17,7 @@ from healthycities.io.atomic import replacing, write_json, write_text
 from healthycities.io.geopackage import write_geopackage
 from healthycities.io.tabular import read_parquet
 from healthycities.publish.assemble import Results, assemble
+from healthycities.publish.authority_years import AUTHORITY_YEARS, authority_years
 from healthycities.publish.dictionary import dictionary, layer_descriptions
 from healthycities.publish.disclose import disclosed
 from healthycities.publish.guide import Guide, credits_of
@@ -104,6 +105,10 @@ def _write_package(
     guide: Guide,
     settings: Settings,
 ) -> None:
-    tables = {"measures": results.measures, "dictionary": dictionary(results, frames, guide)}
+    tables = {
+        "measures": results.measures,
+        AUTHORITY_YEARS: authority_years(results, Register.load()),
+        "dictionary": dictionary(results, frames, guide),
+    }
     descriptions = layer_descriptions(results, frames, guide, settings.authorities_as_at)
     write_geopackage(path, {**frames, **tables}, descriptions=descriptions)

@@ -172,7 +172,6 @@ def _settings(**sections: Any) -> Settings:
             "run": "defaults",
             "years": [2023],
             "pollutants": [_SHOWN_POLLUTANT],
-            "authorities_as_at": "2026-09-30",
             "sources": {},
             **sections,
         }

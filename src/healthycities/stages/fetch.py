@@ -18,8 +18,8 @@ def fetch_demo_places(folder: Path, keys: Mapping[str, Any]) -> None:
     Parameters
     ----------
     folder : receives them.
-    keys : ``demo``, and ``authorities`` with ``authorities_as_at``, which choose the districts that
-        have small areas.
+    keys : ``demo``, and ``authorities`` with ``authorities_as_at`` and ``include``, which choose
+        the districts that have small areas.
     """
     files.write_places(
         folder,
@@ -45,6 +45,7 @@ def _demo_districts(keys: Mapping[str, Any]) -> list[str] | None:
     if keys["authorities"] == "all":
         return None
     as_at = date.fromisoformat(keys["authorities_as_at"])
-    chosen = Register.load().in_scope(as_at, keys["authorities"])
-    codes = [code for authority in chosen for code in authority.districts]
+    register = Register.load()
+    chosen = register.in_scope(as_at, keys["authorities"], planned="planned" in keys["include"])
+    codes = [code for one in chosen for code in register.members(one.key, as_at)]
     return sorted(set(carry_codes(codes, LAST_DATE).codes))
