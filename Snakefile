@@ -62,6 +62,7 @@ wildcard_constraints:
     source="|".join(catalogue.sources()),
     overlap="|".join(catalogue.overlaps()),
     metric="|".join(catalogue.metrics()),
+    place_set="|".join(settings.places) or "none",
 
 
 include: "workflow/rules/common.smk"

@@ -21,7 +21,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # beside it, so that no two rooms can rest on each other. A room is a folder, or a module of the
 # package itself; a new one is given its floor here.
 FLOORS = (
-    {"errors", "fields", "pollutants", "synthetic", "given", "package_tables"},
+    {"errors", "fields", "level_names", "pollutants", "synthetic", "given", "package_tables"},
     {"tables", "catalogue"},
     {"libraries", "formulas"},
     {"spatial"},

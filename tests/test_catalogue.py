@@ -136,7 +136,8 @@ def test_cards_hold_cards(write: Writer):
     assert isinstance(card, MetricCard)
     assert [(type(item), item.name) for item in card.measures] == [(Measure, "{pollutant}_mean")]
     assert card.by == ("year",)
-    assert card.levels == ("small_area", "district", "authority", "england")
+    beside = ("outside_authorities", "region", "place")
+    assert card.levels == ("small_area", "district", "authority", *beside, "england")
 
 
 def test_a_module_without_a_card_has_none(write: Writer):

@@ -866,3 +866,81 @@ def test_earlier_years_are_taken_of_what_is_pooled(
     card = catalogue.metrics()["life_expectancy"]
     assert list(settings.pooled_years(card, "deaths", 2023)) == list(range(first + 1, 2024))
     assert list(settings.pooled_years(card, "areas", 2023)) == [2023]
+
+
+# --- Places of one's own ---
+
+
+def with_places(config: dict[str, Any], **places: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with sets of places."""
+    return {**config, "places": places}
+
+
+def test_every_metric_of_areas_takes_the_places_that_are_given(config: dict[str, Any]):
+    """Without places no job has them among its inputs, and nothing is reported of them."""
+    card = catalogue.metrics()["ncd_mortality"]
+    assert "places" not in from_mapping(config).uses(card)
+    given = from_mapping(with_places(config, boards={"path": "boards.csv"}))
+    for name in given.chosen_metrics:
+        assert "places" in given.uses(catalogue.metrics()[name])
+    assert "places" not in given.uses(catalogue.overlaps()["small_area_cells"])
+    assert given.places_path("boards") == "data/boards.csv"
+
+
+def test_a_set_is_told_how_to_read_and_no_more(config: dict[str, Any]):
+    """Another title reads no file again; another column does."""
+    entry = {"path": "boards.csv", "columns": {"place_code": "ICB23CD"}}
+    one, titled, other = (
+        from_mapping(with_places(config, boards=changed_entry))
+        for changed_entry in (entry, {**entry, "title": "Boards"}, {**entry, "columns": {}})
+    )
+    assert one.places_part("boards") == titled.places_part("boards")
+    assert one.places_part("boards") != other.places_part("boards")
+    assert json.loads(one.places_part("boards"))["as_at"] == "2026-09-30"
+
+
+@pytest.mark.parametrize(
+    ("places", "told"),
+    [
+        (
+            {"region": {"path": "a.csv"}},
+            "places.region: is the name of a level, a layer or a table",
+        ),
+        ({"regions": {"path": "a.csv"}}, "places.regions: is the name of a level"),
+        ({"measures": {"path": "a.csv"}}, "places.measures: is the name of a level"),
+        ({"My": {"path": "a.csv"}}, "places.My"),
+        ({"mine": {}}, "places.mine.path: this key is required"),
+        ({"mine": {"path": "a.csv", "assign": "area"}}, "places.mine.assign: is for outlines"),
+        ({"mine": {"path": "a.csv", "kind": 1}}, "places.mine.kind: unknown key"),
+    ],
+)
+def test_a_set_that_cannot_be_is_told(config: dict[str, Any], places: dict[str, Any], told: str):
+    """A name that is taken or is none, no path, and outlines' words said of a list."""
+    assert any(told in problem for problem in problems(with_places(config, **places)))
+
+
+def test_outlines_need_small_areas(config: dict[str, Any]):
+    """A run of districts takes lists of these; by area no centroids are needed."""
+    of_districts = {
+        **without(config, "small_areas", "small_area_lookup", "deprivation"),
+        "metrics": ["ncd_mortality"],
+    }
+    drawn = with_places(of_districts, mine={"path": "a.gpkg"})
+    assert problems(drawn) == [
+        "places.mine: outlines need sources.small_area_lookup, sources.small_areas"
+    ]
+    assert from_mapping(with_places(of_districts, mine={"path": "a.csv"})).places["mine"].is_list
+    bare = {**without(config, "centroids"), "metrics": ["ncd_mortality"]}
+    assert problems(with_places(bare, mine={"path": "a.gpkg"})) == [
+        "places.mine: outlines need sources.centroids"
+    ]
+    from_mapping(with_places(bare, mine={"path": "a.gpkg", "assign": "area"}))
+
+
+def test_places_that_are_made_up_make_the_run_synthetic(config: dict[str, Any]):
+    """A file of places that says so in its name marks the run as any other does."""
+    own = {name: {"provider": "file", "path": "x_{year}.csv"} for name in ("deaths", "population")}
+    districts = {"districts": {"provider": "file", "path": "d.gpkg"}}
+    bare = {**config, "sources": {**own, **districts}, "metrics": ["ncd_mortality"]}
+    assert not from_mapping(with_places(bare, mine={"path": "a.csv"})).synthetic
+    assert from_mapping(with_places(bare, mine={"path": "a_SYNTHETIC.csv"})).synthetic

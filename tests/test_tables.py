@@ -234,7 +234,7 @@ def deaths(cause: str) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("column", "value", "expected"),
     [
-        ("level", "region", "column level"),
+        ("level", "Region", "column level"),
         ("sex", "both", "one of persons, male, female"),
         ("covered_share", 1.5, "0 to 1"),
         ("estimated_share", -0.5, "0 to 1"),

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from healthycities.errors import ConfigError
+from healthycities.level_names import DISTRICT, beside_authorities
 
 PACKAGE = "healthycities"
 PACKAGE_DIR = Path(__file__).parent
@@ -83,6 +84,10 @@ class Measure:
     measures that count the same. Their number stands ``counts_in`` the numerator; or in the
     denominator, where the numerator is a sum of shares of them. ``proportional`` says that the
     value is in proportion to that number, as a rate is, and so changes with it where it is rounded.
+
+    What is given for authorities is given for England outside them, for regions and for places of
+    one's own too. A place may be as small as a district, so that counts which are not told of
+    districts are not told of places.
     """
 
     name: str
@@ -98,6 +103,10 @@ class Measure:
     counts_in: Literal["numerator", "denominator"] = "numerator"
     proportional: bool = True
 
+    def __post_init__(self) -> None:
+        places = not self.counts or DISTRICT in self.levels
+        object.__setattr__(self, "levels", beside_authorities(self.levels, places=places))
+
 
 @dataclass(frozen=True)
 class MetricCard:
@@ -110,7 +119,8 @@ class MetricCard:
     in the report. ``pooled`` names the needs that are taken of several years together where the
     configuration says so (``mortality.pooled_years``). ``asked_by`` names keys of the
     configuration that are null by default: ``metrics: all`` does without the metric until they are
-    given. ``caveats`` say what its numbers cannot tell, a sentence or two each.
+    given. ``caveats`` say what its numbers cannot tell, a sentence or two each. A card that names
+    authorities among its ``levels`` has those that go with them too; see `Measure`.
     """
 
     title: str
@@ -124,6 +134,9 @@ class MetricCard:
     pooled: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     asked_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", beside_authorities(self.levels, places=True))
 
     @property
     def files_by(self) -> tuple[str, ...]:
@@ -190,6 +203,12 @@ ALWAYS = ("areas", "borders", "districts")
 SMALL_AREAS = ("small_area_lookup", "small_areas")
 """Sources that a run has both of, or neither: districts are then its smallest areas."""
 
+
+PLACES = "places"
+"""The overlap of places of one's own, which every metric takes that is given for areas."""
+
+PLACE_LISTS = (".csv", ".csv.gz")
+"""How the name of a list of places ends; every other file of places holds outlines."""
 
 CARRIED_BY: Mapping[str, str] = MappingProxyType(
     {

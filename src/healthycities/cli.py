@@ -69,6 +69,12 @@ def _prepare(options: argparse.Namespace) -> None:
     )
 
 
+def _places(options: argparse.Namespace) -> None:
+    from healthycities.stages.prepare import prepare_places
+
+    prepare_places(options.raw, options.out, options.keys)
+
+
 def _overlap(options: argparse.Namespace) -> None:
     from healthycities.stages.overlap import overlap
 
@@ -270,6 +276,7 @@ def _parser() -> argparse.ArgumentParser:
         *("--raw", "--out", "--keys", "--year", "--pollutant"),
     )
     prepare.add_argument("source", choices=sorted(catalogue.sources()))
+    verb("places", _places, "read and check places of one's own", *("--raw", "--out", "--keys"))
     overlap = verb(
         "overlap", _overlap, "build what all years share", *given, "--scheduler", "--workers"
     )

@@ -26,6 +26,7 @@ from healthycities.health.files import (
     CONCENTRATION_RESPONSE_FILE,
     LAGS_FILE,
 )
+from healthycities.level_names import PLACES_KEY, RESERVED
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 from healthycities.synthetic import SYNTHETIC
@@ -34,6 +35,7 @@ Year = Annotated[int, Field(ge=2001, le=2050)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 StandardId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
+PlacesKey = Annotated[str, Field(pattern=PLACES_KEY)]
 Folder = Annotated[str, Field(pattern=r"^[^{}<>]+$")]
 
 
@@ -69,6 +71,38 @@ class SourceSettings(Section):
     attribution: str | None = Field(
         None, description="Attribution, where it is not the publisher's"
     )
+
+
+class PlacesSettings(Section):
+    """A set of places of one's own, which every metric is given for too."""
+
+    path: Folder = Field(
+        description="A list (.csv, .csv.gz) of the small areas or districts of each place, with"
+        " the columns LSOA21CD or LAD25CD (or of other years), place_code and place_name; or a file"
+        " of outlines with place_code and place_name. Below data_dir"
+    )
+    title: str | None = Field(None, description="What the places are; the name of the set itself")
+    assign: Literal["centroid", "area"] = Field(
+        "centroid",
+        description="Of outlines: centroid takes small areas whole, by their population-weighted"
+        " centroid; area divides those that an outline cuts by the share of their ground",
+    )
+    crs: str | None = Field(
+        None, description="Coordinate reference system of a file that does not say its own"
+    )
+    layer: str | None = Field(None, description="Layer of a file that has several")
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="place_code, place_name, or the column of codes, to the name in your file",
+    )
+    publisher: str = Field("of one's own", description="Whom the places are from")
+    licence: str = Field("not stated", description="Licence of the file")
+    attribution: str = Field("", description="Attribution that the licence asks for")
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the file lists small areas or districts, and holds no outlines."""
+        return self.path.lower().endswith(catalogue.PLACE_LISTS)
 
 
 class OwnStandard(Section):
@@ -310,6 +344,10 @@ class Settings(Section):
         description="Folder that receives a folder for each run; no {, }, < or > in it",
     )
     sources: dict[str, SourceSettings] = Field(description="One entry for each source in use")
+    places: dict[PlacesKey, PlacesSettings] = Field(
+        default_factory=dict,
+        description="Sets of places of one's own, by the name of the level and layer of each",
+    )
     greenspace: GreenspaceSettings = Field(default_factory=GreenspaceSettings)
     green_cover: GreenCoverSettings = Field(default_factory=GreenCoverSettings)
     mortality: MortalitySettings = Field(default_factory=MortalitySettings)
@@ -324,7 +362,7 @@ class Settings(Section):
         return any(
             source.provider == "demo" or SYNTHETIC in (source.path or "")
             for source in self.sources.values()
-        )
+        ) or any(SYNTHETIC in places.path for places in self.places.values())
 
     @property
     def run_name(self) -> str:
@@ -374,7 +412,26 @@ class Settings(Section):
             name for name in card.may_use if catalogue.sources_behind((name,)) <= set(self.sources)
         )
         carried_by = {catalogue.CARRIED_BY.get(name, "") for name in needs}
-        return needs + tuple(sorted(carried_by & self._carrying))
+        places = isinstance(card, catalogue.MetricCard) and "areas" in needs and self.places
+        return (
+            *needs,
+            *sorted(carried_by & self._carrying),
+            *((catalogue.PLACES,) if places else ()),
+        )
+
+    @property
+    def places_assigned(self) -> dict[str, str]:
+        """How small areas are assigned to the outlines of each set of places, by its name."""
+        return {name: places.assign for name, places in sorted(self.places.items())}
+
+    def places_path(self, name: str) -> str:
+        """Return the file of a set of places."""
+        return f"{self.data_dir}/{self.places[name].path}"
+
+    def places_part(self, name: str) -> str:
+        """Return what the job that prepares a set of places needs to know, as JSON."""
+        reading = self.places[name].model_dump(include=set(READING))
+        return _as_json({**reading, "as_at": self.authorities_as_at})
 
     @property
     def _carrying(self) -> set[str]:
@@ -633,6 +690,24 @@ def _small_area_problems(settings: Settings) -> list[str]:
     ]
 
 
+def _own_place_problems(settings: Settings) -> list[str]:
+    """Names of sets that are those of levels, and outlines that there are no small areas for."""
+    problems = [
+        f"places.{name}: is the name of a level, a layer or a table of the results; choose another"
+        for name in settings.places
+        if name in RESERVED
+    ]
+    for name, places in settings.places.items():
+        wanted = list(catalogue.SMALL_AREAS)
+        wanted += ["centroids"] if places.assign == "centroid" else []
+        lacking = [source for source in wanted if source not in settings.sources]
+        if lacking and not places.is_list:
+            problems.append(f"places.{name}: outlines need sources.{', sources.'.join(lacking)}")
+        if places.is_list and places.assign != "centroid":
+            problems.append(f"places.{name}.assign: is for outlines, and {places.path} is a list")
+    return problems
+
+
 def _greenspace_problems(settings: Settings) -> list[str]:
     """Names of standards that are unknown or given twice, or that ask for sites not given."""
     greenspace, known = settings.greenspace, access_standards()
@@ -810,6 +885,7 @@ def _disagreements(settings: Settings) -> list[str]:
         *_place_problems(settings),
         *_source_problems(settings),
         *_small_area_problems(settings),
+        *_own_place_problems(settings),
         *_greenspace_problems(settings),
         *_repeated("green_cover.green_classes", settings.green_cover.green_classes or ()),
         *_green_cover_problems(settings),

@@ -17,11 +17,11 @@ from pandera.errors import SchemaErrors
 
 from healthycities import fields
 from healthycities.errors import SchemaError
+from healthycities.level_names import PLACES_KEY
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 SEXES = ("persons", "male", "female")
-LEVELS = ("small_area", "district", "authority", "england", "deprivation_decile")
 OLDEST_AGE = 120
 """``age_to`` of an open-ended band, such as 90 and over."""
 
@@ -229,6 +229,13 @@ DEPRIVATION = _schema(
 )
 """Rank 1 and decile 1 are the most deprived."""
 
+_REGION = {
+    fields.REGION_CODE: _code(r"^E12\d{6}$", "the code of a region, such as E12000001"),
+    fields.REGION_NAME: _text(),
+    fields.WHOLE_REGION: pa.Column(bool),
+}
+"""The region of an area, and whether all of its districts are reported on."""
+
 AREAS = _schema(
     {
         fields.SMALL_AREA_CODE: _small_area(),
@@ -237,6 +244,7 @@ AREAS = _schema(
         fields.DISTRICT_NAME: _text(),
         fields.AUTHORITY_CODE: _text(missing=True),
         fields.AUTHORITY_NAME: _text(missing=True),
+        **_REGION,
         fields.DEPRIVATION_DECILE: pa.Column(
             "Int64", pa.Check.in_range(1, 10, error="1 to 10"), nullable=True
         ),
@@ -252,11 +260,45 @@ DISTRICT_AREAS = _schema(
         fields.DISTRICT_NAME: _text(),
         fields.AUTHORITY_CODE: _text(missing=True),
         fields.AUTHORITY_NAME: _text(missing=True),
+        **_REGION,
         fields.ALL_ENGLAND: pa.Column(bool),
     },
     unique=[fields.DISTRICT_CODE],
 )
 """The same for a run without small areas: every district reported on."""
+
+PLACE_LIST = _schema(
+    {
+        fields.PLACE_CODE: _text(),
+        fields.PLACE_NAME: _text(),
+        fields.PART_CODE: _code(r"^E0[16789]\d{6}$", "the code of a small area or a district"),
+    },
+    unique=[fields.PART_CODE],
+)
+"""A set of places of one's own as a list: small areas or districts, each in one place."""
+
+PLACE_OUTLINES = _schema(
+    {fields.PLACE_CODE: _text(), fields.PLACE_NAME: _text(), "geometry": pa.Column()},
+    unique=[fields.PLACE_CODE],
+)
+"""A set of places of one's own as outlines."""
+
+PLACES = _schema(
+    {
+        fields.PLACE_SET: _code(PLACES_KEY, "the name of a set of places"),
+        fields.PLACE_CODE: _text(),
+        fields.PLACE_NAME: _text(),
+        fields.PART_CODE: _code(r"^E0[16789]\d{6}$", "the code of a small area or a district"),
+        fields.PART_SHARE: _number(pa.Check.in_range(0, 1, error="0 to 1")),
+        fields.ASSIGNED_BY: pa.Column(None, pa.Check.isin(("list", "centroid", "area"))),
+        fields.GROUND_SHARE: _number(pa.Check.in_range(0, 1, error="0 to 1"), missing=True),
+    },
+    unique=[fields.PLACE_SET, fields.PLACE_CODE, fields.PART_CODE],
+)
+"""Places of one's own, and the share of each of the run's smallest areas that lies in them.
+
+``ground_share`` is the share of a place's outline that its small areas cover; missing of a list.
+"""
 
 BORDERS = _schema(
     {
@@ -335,7 +377,7 @@ MEASURES = _schema(
     {
         fields.AREA_CODE: _text(),
         fields.AREA_NAME: _text(),
-        fields.LEVEL: pa.Column(None, pa.Check.isin(LEVELS)),
+        fields.LEVEL: _code(PLACES_KEY, "the name of a level, such as district"),
         fields.FIRST_YEAR: _year(),
         fields.YEAR: _year(),
         fields.METRIC: _text(),
@@ -365,6 +407,7 @@ MEASURES = _schema(
 BY_OVERLAP: Mapping[str, Any] = MappingProxyType(
     {
         "borders": BORDERS,
+        "places": PLACES,
         "small_area_greenspace": SMALL_AREA_GREENSPACE,
         "small_area_green_cover": SMALL_AREA_GREEN_COVER,
         "small_area_ndvi": SMALL_AREA_NDVI,

@@ -23,6 +23,9 @@ def areas() -> pd.DataFrame:
             "district_name": ["Bolton", "Bolton", "Bury", "Bury", "Swindon"],
             "authority_code": ["E47000001"] * 4 + [None],
             "authority_name": ["Greater Manchester Combined Authority"] * 4 + [None],
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "deprivation_decile": pd.array([1, 10, 1, 2, 10], dtype="Int64"),
             "all_england": True,
         }

@@ -163,7 +163,7 @@ def test_several_functions_stand_side_by_side(areas, population):
     assert hrapie["value"] == pytest.approx(expected)
     assert hrapie["denominator"] == 2800
     assert "WHO Europe HRAPIE 2013" in hrapie["method"]
-    assert found.loc[BY_HRAPIE, "level"].tolist() == ["authority", "england"]
+    assert found.loc[BY_HRAPIE, "level"].tolist() == ["authority", "outside_authorities", "england"]
     leading = found.drop(index=BY_HRAPIE, level="metric")
     pd.testing.assert_frame_equal(leading, computed(areas, population))
 

@@ -58,6 +58,9 @@ def areas() -> pd.DataFrame:
             "district_name": ["Mendip", "Sedgemoor", "South", "Taunton and West", "Swindon"],
             "authority_code": ["two", "two", None, None, "two"],
             "authority_name": ["Two of four", "Two of four", None, None, "Two of four"],
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "all_england": True,
         }
     )
@@ -150,7 +153,7 @@ def test_results_are_told_the_share_that_was_divided():
     )
     given.loc[given["area_code"] == PARTS[0], "note"] = "deaths of 2022"
     _, divided = carried({"deaths": deaths(), "district_parts": WEIGHTS})
-    found = with_estimates(given, areas(), divided)
+    found = with_estimates(given, levels, divided)
     share = found.set_index("area_code")["estimated_share"]
     # Of 30 deaths two parts have 3 and 6, and Swindon has 5 of its own.
     assert share.to_dict() == pytest.approx(
@@ -166,9 +169,10 @@ def test_results_are_told_the_share_that_was_divided():
 def test_rows_are_as_they_were_where_nothing_was_divided():
     """Without weights there is no share to tell."""
     measure = Measure("deaths", "Deaths", "deaths", "lower is better", "count", "Counted.")
-    level = next(Levels(areas()).of_districts(("england",)))
+    levels = Levels(areas())
+    level = next(levels.of_districts(("england",)))
     given = rows(level, measure, 2023, value=level.weights.row_total)
-    assert with_estimates(given, areas(), []) is given
+    assert with_estimates(given, levels, []) is given
 
 
 # --- Small areas ---

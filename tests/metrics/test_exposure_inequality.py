@@ -37,13 +37,16 @@ def areas() -> pd.DataFrame:
             "district_name": ["Bolton"] * 5 + ["Bury"] * 5 + ["Swindon"] * 10,
             "authority_code": [GREATER_MANCHESTER] * 10 + [None] * 10,
             "authority_name": [manchester] * 10 + [None] * 10,
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "deprivation_decile": pd.array([6] * 10 + [1] * 10, dtype="Int64"),
             "all_england": True,
         }
     )
 
 
-def computed(areas, values, people=None, ranks=None):
+def computed(areas, values, people=None, ranks=None, places=None):
     """Return the rows of a grid of a cell for each small area, by measure and area."""
     n = len(areas)
     codes = areas["small_area_code"].to_numpy()
@@ -56,6 +59,8 @@ def computed(areas, values, people=None, ranks=None):
         "air_quality": YearlyGrid(np.array([values]), 2022),
         "deprivation": pd.DataFrame(ranked | {"deprivation_decile": 1}).iloc[::-1],
     }
+    if places is not None:
+        inputs["places"] = places
     given = Given(inputs, year=2022, pollutant="pm25")
     parts = list(metric.compute(given, filled(metric.CARD, {}, "pm25")))
     rows = tables.checked(pd.concat(parts, ignore_index=True), tables.MEASURES)
@@ -113,7 +118,7 @@ def test_no_interval_is_claimed(areas):
     for name in (GAP, SLOPE, RATIO, INDEX):
         assert found["method"][name].str.contains("no interval is given").all()
     assert found["note"].isna().all()
-    assert set(found["level"]) == {"authority", "england"}
+    assert set(found["level"]) == {"authority", "outside_authorities", "england"}
 
 
 def test_small_areas_without_a_concentration_are_left_out(areas):
@@ -143,3 +148,26 @@ def test_a_small_area_without_a_rank_stops(areas):
     """A rank that is missing would drop its people in silence."""
     with pytest.raises(AlignmentError, match="a deprivation rank for each of 20"):
         computed(areas, [10.0] * 20, ranks=[*RANKS[:19], None])
+
+
+def test_a_place_that_cuts_small_areas_weighs_them_by_their_share(areas):
+    """With a half of each area the authority has the same indices, all of them estimated.
+
+    With a half of the most deprived, and all others, its people count half.
+    """
+    codes = areas.loc[areas["authority_code"] == GREATER_MANCHESTER, "small_area_code"]
+    rows = [
+        {"place_set": "mine", "place_code": place, "place_name": place, "part_code": code}
+        | {"part_share": 0.5 if place == "halves" or code == codes.iloc[0] else 1.0}
+        for place in ("halves", "one")
+        for code in codes
+    ]
+    values, people = FALLING + [10.0] * 10, [100.0] * 20
+    found = computed(areas, values, people, places=pd.DataFrame(rows))
+    halves, whole = (found.xs(code, level="area_code") for code in ("halves", GREATER_MANCHESTER))
+    assert halves["value"].tolist() == pytest.approx(whole["value"].tolist())
+    assert (halves["estimated_share"] == 1).all()
+    fewer = computed(areas, values, [50.0, *people[1:]])
+    one, same = found.xs("one", level="area_code"), fewer.xs(GREATER_MANCHESTER, level="area_code")
+    np.testing.assert_allclose(one["value"], same["value"])
+    assert one["estimated_share"].tolist() == pytest.approx([50 / 950] * len(one))

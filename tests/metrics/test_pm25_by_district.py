@@ -51,6 +51,9 @@ def areas() -> pd.DataFrame:
             "district_name": ["Swindon", "Bolton", "Bury"],
             "authority_code": [None, GREATER_MANCHESTER, GREATER_MANCHESTER],
             "authority_name": [None, "Greater Manchester", "Greater Manchester"],
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "all_england": True,
         }
     )
@@ -105,6 +108,9 @@ def test_the_fraction_of_a_whole_is_not_that_of_its_mean_exposure(values):
             "district_name": ["Bolton", "Bury", "Swindon"],
             "authority_code": None,
             "authority_name": None,
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "all_england": True,
         }
     )
@@ -123,6 +129,9 @@ def cumbria(population: pd.DataFrame, values: tuple[float, ...] = (4.0, 6.0, 8.0
             "district_name": ["Cumberland"],
             "authority_code": [None],
             "authority_name": [None],
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "all_england": False,
         }
     )

@@ -54,6 +54,9 @@ def areas(*codes: str) -> pd.DataFrame:
             "district_name": codes,
             "authority_code": pd.Series([None] * len(codes), dtype="str"),
             "authority_name": pd.Series([None] * len(codes), dtype="str"),
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "all_england": False,
         }
     )

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from healthycities import tables
+from healthycities.catalogue import Measure
+from healthycities.geography.levels import Levels
 from healthycities.metrics.rows import joined, ratio_rows, rows, year_note
 
 ALL = ("small_area", "district", "authority", "england")
@@ -101,3 +105,60 @@ def test_notes_are_joined():
     assert joined(None, None) is None
     assert year_note("people", 2020, 2022) == "people of 2020"
     assert year_note("people", 2022, 2022) is None
+
+
+# --- Places of one's own ---
+
+
+def own(areas, **places):
+    """Return the levels with a set of places, each with the share of each small area."""
+    members = [
+        {"place_set": "mine", "place_code": code, "place_name": code, "part_code": part}
+        | {"part_share": share}
+        for code, parts in places.items()
+        for part, share in parts.items()
+    ]
+    return Levels(areas, pd.DataFrame(members))
+
+
+def test_a_place_counts_the_share_of_what_it_cuts_and_says_so(areas, measure):
+    """1 of 4 and half of 3 of 8 are 2.5 of 8, half of it divided; what is not cut says nothing."""
+    levels = own(areas, P={"E01000001": 1.0, "E01000002": 0.5}, Q={"E01000003": 1.0})
+    numbers = {"numerator": np.array([1.0, 3, 2, 9, 9]), "denominator": np.array([4.0, 8, 4, 9, 9])}
+    found = by_code(ratio_rows(levels.of_small_areas(["place"]), measure, 2022, **numbers))
+    columns = ["numerator", "denominator", "value", "estimated_share"]
+    assert found.loc["P", columns].tolist() == [2.5, 8, 2.5 / 8, 0.5]
+    assert found.loc["Q", columns].tolist() == [2, 4, 0.5, 0]
+    assert found.loc["P", "note"] == "50.0 % of small areas divided by area"
+    assert pd.isna(found.loc["Q", "note"])
+    assert set(found["level"]) == {"mine"}
+    tables.checked(found.reset_index(), tables.MEASURES)
+
+
+def test_a_place_that_cuts_a_district_has_no_number_by_district(areas, measure):
+    """Whatever is given for it: it is null, not 0, with the district; other places have theirs."""
+    levels = own(areas, P={"E01000001": 1.0}, Q={"E01000003": 1.0, "E01000004": 1.0})
+    (level,) = levels.of_districts(["place"])
+    given = np.array([1.0, 2.0])
+    numbers = ("value", "lower", "upper", "numerator", "denominator", "covered_share")
+    found = by_code([rows(level, measure, 2022, **dict.fromkeys(numbers, given))])
+    assert found.loc["P", list(numbers)].isna().all()
+    told = (
+        "no data: counted by district, and the place cuts E08000001 Bolton (1 of its 2 small areas)"
+    )
+    assert found.loc["P", "note"] == told
+    assert found.loc["Q", list(numbers)].tolist() == [2.0] * 6
+    assert found.loc["Q", "note"] is None
+
+
+def test_a_measure_that_is_not_of_places_has_no_row_of_them(areas):
+    """The levels of a measure name places for all sets."""
+    numbers = {"numerator": np.ones(5), "denominator": np.ones(5)}
+    levels = own(areas, P={"E01000001": 1.0})
+    of_districts = Measure("x", "X", "%", "neither", "share", "Counted.", levels=("district",))
+    assert not list(ratio_rows(levels.of_small_areas(["place"]), of_districts, 2022, **numbers))
+    of_authorities = replace(of_districts, levels=("authority",))
+    assert list(ratio_rows(levels.of_small_areas(["place"]), of_authorities, 2022, **numbers))
+    few = replace(of_districts, levels=("authority",), counts="deaths")
+    assert few.levels == ("authority", "outside_authorities", "region")
+    assert not list(ratio_rows(levels.of_small_areas(["place"]), few, 2022, **numbers))

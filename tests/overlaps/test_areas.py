@@ -197,3 +197,15 @@ def test_a_planned_authority_is_reported_on_by_its_key():
     areas = build(given(districts, authorities=["norfolk_suffolk"], include=("planned",)))
     assert len(areas) == 12
     assert set(areas["authority_code"]) == {"norfolk_suffolk"}
+
+
+def test_each_area_lies_in_its_region_and_says_whether_all_of_it_is_reported_on():
+    """The West of England is a part of the South West; of London every district is there."""
+    areas = build(west_of_england())
+    assert set(areas["region_code"]) == {"E12000009"}
+    assert set(areas["region_name"]) == {"South West"}
+    assert not areas["whole_region"].any()
+    london = [code for code in known_districts(date.fromisoformat(AS_AT)) if code[:3] == "E09"]
+    whole = build(given(london, authorities=["greater_london"]))
+    assert set(whole["region_name"]) == {"London"}
+    assert whole["whole_region"].all()

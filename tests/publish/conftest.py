@@ -24,6 +24,7 @@ from shapely import box
 
 from healthycities import catalogue, tables
 from healthycities.catalogue import Measure, SourceCard
+from healthycities.publish.layers import PublishedFiles
 from healthycities.publish.results import publish
 from healthycities.settings import Settings
 
@@ -179,6 +180,9 @@ def areas(*, all_england: bool = True) -> pd.DataFrame:
             "district_name": [NAMES[C], NAMES[A], NAMES[B]],
             "authority_code": [DEVON, TEES, TEES],
             "authority_name": [NAMES[DEVON], NAMES[TEES], NAMES[TEES]],
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "deprivation_decile": pd.array([None, 1, 10], dtype="Int64"),
             "all_england": all_england,
         }
@@ -227,6 +231,8 @@ class Run:
     )
 
     borders: pd.DataFrame = field(default_factory=lambda: overlap(A, B))
+    places: pd.DataFrame | None = None
+    outlines: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -239,6 +245,7 @@ class Run:
                 "authorities_as_at": self.as_at,
                 "data_dir": str(self.folder),
                 "sources": {name: {"provider": self.provider, "path": path} for name in SOURCES},
+                "places": {name: {"path": f"{name}.csv"} for name in self.outlines},
             }
         )
 
@@ -252,6 +259,18 @@ class Run:
         """The GeoPackage."""
         return self.out / f"healthycities_{self.settings.run_name}.gpkg"
 
+    @property
+    def files(self) -> PublishedFiles:
+        """The files of the areas."""
+        own = {"places": self.folder / "places.parquet"} if self.places is not None else {}
+        if "small_area_code" in self.areas:
+            own["small_areas"] = self.folder / "small_areas.parquet"
+        of_all = {
+            name: self.folder / f"{name}.parquet" for name in ("areas", "borders", "districts")
+        }
+        outlines = {name: self.folder / f"places_{name}.parquet" for name in self.outlines}
+        return PublishedFiles(**of_all, **own, outlines=outlines)
+
     def publish(self) -> Path:
         """Write the files and publish them."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -262,16 +281,17 @@ class Run:
         self.borders.to_parquet(self.folder / "borders.parquet", index=False)
         self.districts.to_parquet(self.folder / "districts.parquet")
         self.small_areas.to_parquet(self.folder / "small_areas.parquet")
+        if self.places is not None:
+            self.places.to_parquet(self.folder / "places.parquet", index=False)
+        for name, frame in self.outlines.items():
+            frame.to_parquet(self.folder / f"places_{name}.parquet", index=False)
         raw = self.folder / "deaths_2023.csv"
         raw.write_text("E06000001,5\n", encoding="utf-8")
         publish(
             self.out,
             self.settings,
             files,
-            self.folder / "areas.parquet",
-            self.folder / "borders.parquet",
-            self.folder / "districts.parquet",
-            self.folder / "small_areas.parquet" if "small_area_code" in self.areas else None,
+            self.files,
             {"deaths": [raw]},
             self.described,
             self.sources_of,

@@ -141,6 +141,9 @@ def areas() -> pd.DataFrame:
             "district_name": [f"Place {code}" for code in DISTRICTS],
             "authority_code": [TEES, TEES, DEVON, DEVON],
             "authority_name": [f"Place {code}" for code in (TEES, TEES, DEVON, DEVON)],
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "deprivation_decile": pd.array([1, 2, 3, 4], dtype="Int64"),
             "all_england": True,
         }

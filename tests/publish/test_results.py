@@ -203,6 +203,8 @@ def test_layers_have_only_the_columns_of_their_level(run: Run):
         "district_name",
         "authority_code",
         "authority_name",
+        "region_code",
+        "region_name",
         "deprivation_decile",
         "pm25_mean_ugm3_2023",
         "note",
@@ -564,7 +566,11 @@ def unknown_authority(run: Run) -> None:
 @pytest.mark.parametrize(
     ("spoil", "error", "said"),
     [
-        (twice, SchemaError, rf"measures_2\.parquet: {A}, pm25.*already given in .*_0\.parquet"),
+        (
+            twice,
+            SchemaError,
+            rf"measures_2\.parquet: district, {A}, pm25.*already given in .*_0\.parquet",
+        ),
         (stranger, RegisterError, r"areas\.parquet: pm25_mean_ugm3 .* level district .* E06000099"),
         (wrong_level, RegisterError, f"level authority .* {A}"),
         (lost_people, AlignmentError, f"pm25_mean_ugm3, 2023.* denominator of {TEES} is 401.0"),

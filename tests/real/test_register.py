@@ -14,6 +14,7 @@ from healthycities.geography.districts import (
     carry_code,
     known_districts,
 )
+from healthycities.geography.regions import regions_of_districts
 from healthycities.geography.register import Register
 
 ENGLISH = ("E06", "E07", "E08", "E09")
@@ -133,10 +134,19 @@ def test_surrey_is_announced_whole(real: Path):
         ("lookup_ltla24_region24.csv", date(2024, 6, 1), "ltla24_code", "region24_code"),
     ],
 )
-def test_london_is_its_region(real: Path, name: str, as_at: date, district: str, region: str):
-    """Greater London's districts are those of region E12000007, among all of England's."""
-    published = {row[district]: row[region] for row in rows(real, name)}
-    assert set(published) == set(known_districts(as_at))
+def test_regions_are_those_of_the_ons(
+    real: Path, name: str, as_at: date, district: str, region: str
+):
+    """Every district lies in the region of the ONS lookup of the day, by code and by name.
+
+    Greater London's districts are those of region E12000007.
+    """
+    named = region.replace("code", "name").replace("CD", "NM")
+    told = rows(real, name)
+    published = {row[district]: row[region] for row in told}
+    found = regions_of_districts(as_at)
+    assert {code: place.code for code, place in found.items()} == published
+    assert set(found.values()) == {(row[region], row[named]) for row in told}
     london = Register.load().members("greater_london", as_at)
     assert set(london) == {c for c, place in published.items() if place == "E12000007"}
     assert len(london) == 33

@@ -25,7 +25,7 @@ def test_a_metric_is_told_in_full(settings: Settings):
     assert "ncd4_mortality_under75_per100k" in lines
     assert "unit:      per 100,000 people a year" in lines
     assert "direction: lower is better" in lines
-    assert "levels:    district, authority, england" in lines
+    assert "levels:    district, authority, outside_authorities, region, place, england" in lines
     assert "rate = k sum(w x/n) / sum(w) over the bands of age; Dobson's limits are" in lines
     assert "[health.rates.byars_interval]" in section(text, "Formulas")
     assert "mortality.cause_group = ncd4" in section(text, "Parameters")

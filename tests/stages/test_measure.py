@@ -24,6 +24,9 @@ def access(tmp_path: Path) -> dict[str, Path]:
             "district_name": "Swindon",
             "authority_code": pd.Series([None, None], dtype="str"),
             "authority_name": pd.Series([None, None], dtype="str"),
+            "region_code": "E12000001",
+            "region_name": "North East",
+            "whole_region": False,
             "deprivation_decile": pd.array([None, None], dtype="Int64"),
             "all_england": False,
         }

@@ -56,7 +56,8 @@ def all_raw_files():
             pollutants = settings.pollutants if "pollutant" in card.by else ("",)
             for one in product(years, pollutants):
                 found.update({(source, path): None for path in raw_files(source, *one)})
-    return list(found)
+    own = [(f"places.{name}", settings.places_path(name)) for name in settings.places]
+    return [*found, *own]
 
 
 def used_sources():
@@ -81,7 +82,13 @@ def needed_by(card, wildcards):
 
 
 def overlap_inputs(wildcards):
-    return needed_by(catalogue.overlaps()[wildcards.overlap], wildcards)
+    needed = needed_by(catalogue.overlaps()[wildcards.overlap], wildcards)
+    return {**needed, **places_files()} if wildcards.overlap == catalogue.PLACES else needed
+
+
+def places_files():
+    """Return the prepared file of each set of places of one's own, by name."""
+    return {f"places_{name}": f"<prepared>/places_{name}.parquet" for name in settings.places}
 
 
 def metric_inputs(wildcards):
@@ -107,8 +114,11 @@ def named(wildcards, input):
 
 
 def published_inputs():
-    """Return what the results are published with, beside the measures."""
-    return [*catalogue.ALWAYS, *(["small_areas"] if settings.has_small_areas else [])]
+    """Return the files of what the results are published with, beside the measures, by name."""
+    small_areas = {"small_areas"} if settings.has_small_areas else set()
+    own = {catalogue.PLACES} if settings.places else set()
+    names = [*catalogue.ALWAYS, *sorted(small_areas | own)]
+    return {**{name: file_of(name) for name in names}, **places_files()}
 
 
 def measured_files():

@@ -66,6 +66,30 @@ use rule prepare as prepare_grid with:
         "Reading {wildcards.source} of {wildcards.pollutant} in {wildcards.year}"
 
 
+# Places of one's own are small areas or districts, as a list, or outlines.
+rule prepare_places:
+    input:
+        raw=lambda wildcards: settings.places_path(wildcards.place_set),
+    output:
+        "<prepared>/places_{place_set}.parquet",
+    params:
+        given=lambda wildcards: settings.places_part(wildcards.place_set),
+        code=code_of("stages.prepare", "sources.own_places"),
+        raw=lambda wildcards: raw_state(Path(settings.places_path(wildcards.place_set))),
+    log:
+        "<logs>/prepare_places_{place_set}.log",
+    benchmark:
+        "<benchmarks>/prepare_places_{place_set}.tsv"
+    threads: 1
+    resources:
+        mem_mb=prepare_mem_mb,
+    message:
+        "Reading places.{wildcards.place_set}"
+    shell:
+        "healthycities places --raw {input.raw:q} --keys {params.given:q} --out {output:q}"
+        " 2> {log:q}"
+
+
 # A raster of any size stays where it is: this writes a small file that says which one it is, with
 # its hash, so that what rests on it is computed anew when it is replaced.
 use rule prepare as prepare_raster with:

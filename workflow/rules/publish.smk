@@ -3,7 +3,7 @@
 
 rule publish:
     input:
-        **{name: file_of(name) for name in published_inputs()},
+        **published_inputs(),
         measures=measured_files(),
         raw=[path for _, path in all_raw_files()],
     output:

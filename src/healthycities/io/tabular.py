@@ -550,6 +550,15 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
         pq.write_table(table, temporary, compression="zstd")
 
 
+def is_geoparquet(path: Path) -> bool:
+    """Whether a prepared file holds shapes; one that is no Parquet does not."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return b"geo" in metadata
+
+
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a table that `write_parquet` wrote.
 

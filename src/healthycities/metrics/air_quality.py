@@ -72,7 +72,7 @@ _THRESHOLDS = {
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one pollutant and year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     grid = given.inputs["air_quality"]
     means = small_area_means_ugm3(given.inputs["small_area_cells"], grid.values, levels)

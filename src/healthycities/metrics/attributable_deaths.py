@@ -118,7 +118,7 @@ _COUNT, _SHARE, _YEARS, _BY_FUNCTION = (measure.name for measure in CARD.measure
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     grid, table = given.inputs["air_quality"], given.inputs["deaths"]
     means = small_area_means_ugm3(given.inputs["small_area_cells"], grid.values, levels)
@@ -135,7 +135,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     for measure, estimates, events in _results(places, old, measures, functions):
         told = joined(notes, old.note(given.year) if measure.name == _YEARS else None)
         for level, estimate in zip(places.levels, estimates, strict=True):
-            if measure.levels and level.level not in measure.levels:
+            if not level.is_among(measure.levels):
                 continue
             whole = Whole.of(level, estimate, events, exposure.covered_share)
             yield burden_rows(level, measure, given.year, whole, places.plan.confidence, told)

@@ -163,15 +163,15 @@ def _small_areas(table: pd.DataFrame, weights: Weights) -> tuple[pd.DataFrame, F
 # --- What the results are told ---
 
 
-def with_estimates(rows: pd.DataFrame, areas: pd.DataFrame, divided: list[Divided]) -> pd.DataFrame:
+def with_estimates(rows: pd.DataFrame, levels: Levels, divided: list[Divided]) -> pd.DataFrame:
     """Return rows of results with the largest share of their counts that was estimated.
 
     Parameters
     ----------
     rows : table of `tables.MEASURES`.
-    areas : `tables.AREAS` or `tables.DISTRICT_AREAS`.
+    levels : all that there are.
     """
-    shares = _shares(Levels(areas), sorted(rows[fields.LEVEL].unique()), divided)
+    shares = _shares(levels, sorted(rows[fields.LEVEL].unique()), divided)
     if shares.empty:
         return rows
     keys = [fields.LEVEL, fields.AREA_CODE]
@@ -179,7 +179,8 @@ def with_estimates(rows: pd.DataFrame, areas: pd.DataFrame, divided: list[Divide
     before = rows[fields.NOTE].fillna("")
     notes = [joined(note, _said(one)) for note, one in zip(before, share, strict=True)]
     told = pd.Series(notes, index=rows.index, dtype=rows[fields.NOTE].dtype)
-    return rows.assign(**{fields.ESTIMATED_SHARE: share, fields.NOTE: told})
+    largest = np.maximum(share, rows[fields.ESTIMATED_SHARE])
+    return rows.assign(**{fields.ESTIMATED_SHARE: largest, fields.NOTE: told})
 
 
 def _said(share: float) -> str | None:

@@ -12,7 +12,7 @@ from healthycities.geography.levels import Level, Levels
 from healthycities.given import Given
 from healthycities.metrics.exposure import small_area_means_ugm3
 from healthycities.metrics.people import people_of_small_areas
-from healthycities.metrics.rows import joined, rows, year_note
+from healthycities.metrics.rows import joined, rows, with_cut, year_note
 from healthycities.metrics.social_gradient import (
     TOO_FEW,
     SmallAreas,
@@ -110,7 +110,7 @@ _MORE_IS_WORSE = -1
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one pollutant and year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     grid = given.inputs["air_quality"]
     means = small_area_means_ugm3(given.inputs["small_area_cells"], grid.values, levels)
@@ -118,7 +118,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     small = SmallAreas(people, means.value, means.covered_share, rank)
     notes = joined(note, year_note("concentrations", grid.year, given.year))
     for level in levels.of_small_areas(CARD.levels):
-        share = covered(level, small)
+        share, cut = covered(level, small), level.estimated_share(people)
         by_name = _by_deprivation(level, small) | _spread(level, small)
         for name, measure in measures.items():
             yield rows(
@@ -127,7 +127,8 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
                 given.year,
                 value=by_name[name],
                 covered_share=np.nan_to_num(share),
-                notes=gradient_notes(by_name[name], share, TOO_FEW, notes),
+                estimated_share=cut,
+                notes=with_cut(gradient_notes(by_name[name], share, TOO_FEW, notes), cut),
             )
 
 

@@ -50,12 +50,12 @@ CARD = MetricCard(
 ENOUGH_FOR_ENGLAND = 0.99
 """Less than all, because rasters and boundaries differ along the coast."""
 
-_OF_ENGLAND = ("england", "deprivation_decile")
+_OF_ENGLAND = ("england", "outside_authorities", "deprivation_decile")
 
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year; the raster is of one date, the people of the year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, of_people = people_of_small_areas(
         levels, given.inputs["small_area_population"], given.year
     )

@@ -68,7 +68,7 @@ def within(given: Given, measure: Measure, distances: pd.DataFrame) -> Iterator[
     ------
     AlignmentError : the distances are of other sizes of greenspace than that of the standard.
     """
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     near = nearness(levels, distances, given.standard)
     yield from ratio_rows(

@@ -49,7 +49,7 @@ CARD = MetricCard(
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year; the sites are those of one date, the people of the year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     green_m2 = _column(levels, given, fields.GREENSPACE_AREA_M2)
     land_m2 = _column(levels, given, fields.ZONE_AREA_M2)

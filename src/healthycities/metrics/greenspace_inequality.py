@@ -14,7 +14,7 @@ from healthycities.geography.levels import Levels
 from healthycities.given import Given
 from healthycities.metrics.greenspace_access import nearness
 from healthycities.metrics.people import people_of_small_areas
-from healthycities.metrics.rows import divided, joined, rows
+from healthycities.metrics.rows import divided, joined, rows, with_cut
 from healthycities.metrics.social_gradient import (
     TOO_FEW,
     Gradient,
@@ -168,7 +168,7 @@ class _Kind(NamedTuple):
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year; the greenspace is that of one date, the people of the year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     rank = ranks(levels, given.inputs["deprivation"])
     for kind in (_access(levels, given), _area(levels, given, people)):
@@ -177,6 +177,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
         for level in levels.of_small_areas(CARD.levels):
             found = gradient(level, small, multiplier=kind.multiplier, transform=kind.transform)
             share, why = covered(level, small), _why(found, kind)
+            cut = level.estimated_share(people)
             for name, value in zip(kind.names, _indices(found), strict=True):
                 yield rows(
                     level,
@@ -184,7 +185,8 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
                     given.year,
                     value=value,
                     covered_share=np.nan_to_num(share),
-                    notes=gradient_notes(value, share, why, joined(note, kind.note)),
+                    estimated_share=cut,
+                    notes=with_cut(gradient_notes(value, share, why, joined(note, kind.note)), cut),
                 )
 
 

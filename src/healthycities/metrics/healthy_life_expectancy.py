@@ -154,7 +154,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     SchemaError : a table has the sexes together, or bands that make no life table; or one of
         general health has a band that cuts through those of the life table.
     """
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     deaths, population = of_all_causes(given.inputs["deaths"]), given.inputs["population"]
     health = given.inputs["general_health"]
     told = {"deaths": deaths, "population": population, "general_health": health}

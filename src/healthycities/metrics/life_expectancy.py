@@ -92,7 +92,7 @@ _MEASURES = {
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year, each measure by the sex that it is of."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     deaths, population = of_all_causes(given.inputs["deaths"]), given.inputs["population"]
     require_sexes("life_expectancy", {"deaths": deaths, "population": population})
     starts = abridged_starts(deaths, population)

@@ -74,7 +74,7 @@ class _Parts(NamedTuple):
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year, by sex where both sources tell the sexes."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     deaths, causes = of_cause_group(
         given.inputs["deaths"], str(given.keys["mortality.cause_group"])
     )

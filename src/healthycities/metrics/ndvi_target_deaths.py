@@ -84,7 +84,7 @@ CARD = MetricCard(
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year; the raster is of one date, deaths and people of the year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, of_people = people_of_small_areas(
         levels, given.inputs["small_area_population"], given.year
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFr
     ------
     AlignmentError : a district has no people, or none that tell apart those that merged into it.
     """
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     population, published = given.inputs["population"], given.inputs["district_pm25"]
     parts = parts_of_districts(levels.districts[fields.DISTRICT_CODE], published, population)
     mean_ugm3 = parts[fields.PM25_UGM3].to_numpy()
@@ -178,4 +179,4 @@ def _require_people(parts: pd.DataFrame) -> None:
 def _of_parts(level: Level, parts: pd.DataFrame) -> Level:
     """Return the areas of a level as weights of the parts of their districts."""
     members = Weights.membership(parts[_PART], parts[fields.DISTRICT_CODE])
-    return Level(level.level, level.names, level.weights.then(members))
+    return replace(level, weights=level.weights.then(members))

@@ -111,7 +111,7 @@ _OLDEST_START = 85
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     before, after = _exposures(given, levels, given.keys["burden.target_ugm3"])
     cohorts = _Cohorts.of(given.inputs["deaths"], given.inputs["population"], levels)
     function = concentration_response(given.keys["burden.leading"])

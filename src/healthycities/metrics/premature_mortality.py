@@ -59,7 +59,7 @@ YOUNGEST_AGE, OLDEST_AGE, YEARS_COUNTED_TO = 30, 70, 75
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year, by sex where both sources tell the sexes."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     population = given.inputs["population"]
     deaths, causes = of_cause_group(
         given.inputs["deaths"], str(given.keys["mortality.cause_group"])

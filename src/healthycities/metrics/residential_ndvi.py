@@ -46,7 +46,7 @@ CARD = MetricCard(
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:
     """Yield the rows of one year; the raster is of one date, the people of the year."""
-    levels = Levels(given.inputs["areas"])
+    levels = Levels.of(given)
     people, note = people_of_small_areas(levels, given.inputs["small_area_population"], given.year)
     near = around_homes(levels, given.inputs["small_area_ndvi"])
     of_raster = year_note("NDVI", given.inputs["land_cover"].year, given.year)

@@ -19,6 +19,14 @@ NOT_KNOWN = "no data"
 NOTHING = "nothing to divide by"
 RESTS_ON = "rests on"
 _FULL = 1 - 1e-9
+_NUMBERS = [
+    fields.VALUE,
+    fields.LOWER,
+    fields.UPPER,
+    fields.NUMERATOR,
+    fields.DENOMINATOR,
+    fields.COVERED_SHARE,
+]
 
 
 def rows(
@@ -33,16 +41,20 @@ def rows(
     numerator: FloatArray | None = None,
     denominator: FloatArray | None = None,
     covered_share: FloatArray | None = None,
+    estimated_share: FloatArray | None = None,
     sex: str = "persons",
     age: str = "all ages",
     notes: npt.NDArray[np.object_] | None = None,
 ) -> pd.DataFrame:
     """Return one row for each area of a level, in the schema `tables.MEASURES`.
 
+    An area of which nothing is known at this level has no number, whatever is given, and says why.
+
     Parameters
     ----------
     value, lower, upper, numerator, denominator, covered_share : one float64 for each area of the
         level, NaN where missing.
+    estimated_share : the same, of its counts that are estimated; by default none are.
     notes : a text or None for each area; one that says why is expected beside a missing value.
     """
     nothing = np.full(len(level.names), np.nan)
@@ -65,10 +77,19 @@ def rows(
         fields.NUMERATOR: nothing if numerator is None else numerator,
         fields.DENOMINATOR: nothing if denominator is None else denominator,
         fields.COVERED_SHARE: nothing if covered_share is None else covered_share,
-        fields.ESTIMATED_SHARE: 0.0,
+        fields.ESTIMATED_SHARE: 0.0 if estimated_share is None else estimated_share,
         fields.NOTE: np.full(len(nothing), None, dtype=object) if notes is None else notes,
     }
-    return pd.DataFrame(columns)[list(tables.MEASURES.columns)]
+    return _without_unknown(pd.DataFrame(columns)[list(tables.MEASURES.columns)], level)
+
+
+def _without_unknown(frame: pd.DataFrame, level: Level) -> pd.DataFrame:
+    """Return rows without the numbers of areas of which nothing is known at their level."""
+    told = {n: f"{NOT_KNOWN}: {why}" for n, why in enumerate(level.unknown) if why is not None}
+    if told:
+        frame.loc[list(told), _NUMBERS] = np.nan
+        frame.loc[list(told), fields.NOTE] = list(told.values())
+    return frame
 
 
 def estimate_rows(
@@ -141,11 +162,12 @@ def ratio_rows(
     all_of_it = denominator if whole is None else whole
     parts = np.column_stack([*above_below, all_of_it, denominator * share, known])
     for level in levels:
-        if measure.levels and level.level not in measure.levels:
+        if not level.is_among(measure.levels):
             continue
         above, below, in_all, rests_on, count = (level.weights.matrix @ parts).T
         value = scale * divided(above, below)
         covered = np.minimum(divided(rests_on, in_all), 1.0)
+        cut = level.estimated_share(above_below[1])
         yield rows(
             level,
             measure,
@@ -154,7 +176,8 @@ def ratio_rows(
             numerator=np.where(count > 0, above, np.nan),
             denominator=np.where(count > 0, below, np.nan),
             covered_share=np.where(np.isnan(covered), 0.0, covered),
-            notes=notes_of(value, covered, note),
+            estimated_share=cut,
+            notes=with_cut(notes_of(value, covered, note), cut),
         )
 
 
@@ -182,6 +205,15 @@ def _coverage_note(value: float, covered: float) -> str | None:
     if np.isnan(value):
         return NOTHING if np.isnan(covered) else NOT_KNOWN
     return None if covered >= _FULL else f"{RESTS_ON} {100 * covered:.1f} % of the whole"
+
+
+def with_cut(notes: npt.NDArray[np.object_], cut: FloatArray) -> npt.NDArray[np.object_]:
+    """Add to each note which share is of small areas that the area cuts."""
+    texts = [
+        joined(note, f"{100 * share:.1f} % of small areas divided by area" if share > 0 else None)
+        for note, share in zip(notes, cut, strict=True)
+    ]
+    return np.array(texts, dtype=object)
 
 
 def joined(*notes: str | None) -> str | None:

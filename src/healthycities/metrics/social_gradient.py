@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csc_array
 
 from healthycities import fields
 from healthycities.geography.levels import Level, Levels
@@ -109,9 +110,10 @@ def gradient(
     ------
     SchemaError : a value is not on the scale.
     """
-    group, areas = _group(level), len(level.names)
-    people, means = _of_quantiles(group, areas, small, TENTHS)
-    fifths = _of_quantiles(group, areas, small, FIFTHS)[1]
+    areas = len(level.names)
+    group, members = _members(level, small)
+    people, means = _of_quantiles(group, areas, members, TENTHS)
+    fifths = _of_quantiles(group, areas, members, FIFTHS)[1]
     ends = [_without_limits(fifths[:, end]) for end in (0, -1)]
     worse, better = ends if multiplier < 0 else reversed(ends)
     slope = slope_index(people, means, transform=transform, multiplier=multiplier, interval="delta")
@@ -124,12 +126,18 @@ def gradient(
     )
 
 
-def _group(level: Level) -> IntArray:
-    """Return the area of the level that each small area lies in, by its place; -1 for none."""
-    group = np.full(level.weights.matrix.shape[1], -1, dtype=np.int64)
-    member = level.weights.matrix.tocoo()
-    group[member.col] = member.row
-    return group
+def _members(level: Level, small: SmallAreas) -> tuple[IntArray, SmallAreas]:
+    """Return each small area with each area that it lies in, in the order of the small areas.
+
+    One that an area cuts counts there with its share of people.
+
+    Returns
+    -------
+    The area of the level, by its place, and what is known of the small area.
+    """
+    member = csc_array(level.weights.matrix).tocoo()
+    within = SmallAreas(*(values[member.col] for values in small))
+    return member.row.astype(np.int64), within._replace(people=within.people * member.data)
 
 
 def _of_quantiles(
@@ -158,8 +166,8 @@ def _where_positive(ratio: FloatArray) -> FloatArray:
 
 def spread(level: Level, small: SmallAreas, shares: list[float]) -> FloatArray:
     """Return the values at or below which shares of each area's people live, (areas, shares)."""
-    group, areas = _group(level), len(level.names)
-    return weighted_quantiles(small.value, small.people, group, areas, shares)
+    group, members = _members(level, small)
+    return weighted_quantiles(members.value, members.people, group, len(level.names), shares)
 
 
 def gradient_notes(

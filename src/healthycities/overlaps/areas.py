@@ -1,4 +1,4 @@
-"""Every small area reported on, with the district, authority and decile that it lies in.
+"""Every small area reported on, with the district, authority, region and decile of each.
 
 A run without small areas reports on districts: they are then the rows.
 """
@@ -14,11 +14,12 @@ from healthycities import fields, tables
 from healthycities.catalogue import OverlapCard
 from healthycities.errors import AlignmentError, RegisterError
 from healthycities.geography.districts import known_districts, named
+from healthycities.geography.regions import regions_of_districts
 from healthycities.geography.register import Register
 from healthycities.given import Given
 
 CARD = OverlapCard(
-    title="Small areas, and the district, authority and deprivation decile of each",
+    title="Small areas, and the district, authority, region and deprivation decile of each",
     needs=("districts",),
     may_use=("small_area_lookup", "small_areas", "deprivation"),
     settings=("authorities", "authorities_as_at", "include"),
@@ -76,12 +77,17 @@ def _districts(
         _require_all_england(codes, names, as_at, told_by)
     chosen = [code for code in sorted(codes) if only is None or owners[code] is not None]
     authority = [owners[code] for code in chosen]
+    regions = regions_of_districts(as_at)
+    partly = {regions[code] for code in regions.keys() - set(chosen)}
     return pd.DataFrame(
         {
             fields.DISTRICT_CODE: chosen,
             fields.DISTRICT_NAME: [names[code] for code in chosen],
             fields.AUTHORITY_CODE: [None if one is None else one.area_code for one in authority],
             fields.AUTHORITY_NAME: [None if one is None else one.name for one in authority],
+            fields.REGION_CODE: [regions[code].code for code in chosen],
+            fields.REGION_NAME: [regions[code].name for code in chosen],
+            fields.WHOLE_REGION: [regions[code] not in partly for code in chosen],
         }
     )
 

@@ -16,7 +16,7 @@ from healthycities.geography.levels import Levels
 from healthycities.io.tabular import read_parquet
 from healthycities.synthetic import SYNTHETIC
 
-IDENTITY = [fields.AREA_CODE, fields.METRIC, fields.YEAR, fields.SEX, fields.AGE]
+IDENTITY = [fields.LEVEL, fields.AREA_CODE, fields.METRIC, fields.YEAR, fields.SEX, fields.AGE]
 TEXT = [
     fields.AREA_CODE,
     fields.AREA_NAME,
@@ -37,15 +37,22 @@ class Results:
 
     Parameters
     ----------
-    measures : `tables.MEASURES`, sorted by level (in the order of `tables.LEVELS`), area_code,
+    measures : `tables.MEASURES`, sorted by level (in the order of `Levels.names`), area_code,
         metric, year, sex (in the order of `tables.SEXES`) and age.
     areas : `tables.AREAS` or `tables.DISTRICT_AREAS`, sorted by the code of the smallest areas.
     synthetic : whether any value is made up; every note then says so.
+    places : `tables.PLACES`, where the run has places of one's own.
     """
 
     measures: pd.DataFrame
     areas: pd.DataFrame
     synthetic: bool
+    places: pd.DataFrame | None = None
+
+    @property
+    def levels(self) -> Levels:
+        """The levels of the run."""
+        return Levels(self.areas, self.places)
 
     @property
     def all_england(self) -> bool:
@@ -54,8 +61,8 @@ class Results:
 
     @cached_property
     def names(self) -> dict[str, pd.Series]:
-        """Name of each area by its code, sorted by code, for each of `tables.LEVELS`."""
-        return area_names(self.areas)
+        """Name of each area by its code, sorted by code, for each of `Levels.names`."""
+        return area_names(self.levels)
 
     def of(self, level: str) -> pd.DataFrame:
         """Return the measures of one level."""
@@ -72,13 +79,20 @@ class Results:
         return tuple(sorted({int(year) for year in self.measures[fields.YEAR].unique()}))
 
 
-def assemble(measure_files: Sequence[Path], areas_file: Path, *, synthetic: bool) -> Results:
+def assemble(
+    measure_files: Sequence[Path],
+    areas_file: Path,
+    places_file: Path | None = None,
+    *,
+    synthetic: bool,
+) -> Results:
     """Read the measures and areas of a run, and hold them against one another.
 
     Parameters
     ----------
     measure_files : Parquet files in the schema `tables.MEASURES`.
     areas_file : Parquet file in the schema `tables.AREAS` or `tables.DISTRICT_AREAS`.
+    places_file : Parquet file in the schema `tables.PLACES`, where there are any.
     synthetic : whether every note is to say that the values are made up.
 
     Raises
@@ -90,12 +104,13 @@ def assemble(measure_files: Sequence[Path], areas_file: Path, *, synthetic: bool
     """
     areas = read_parquet(areas_file)
     tables.checked(areas, tables.areas_schema(areas), file=areas_file)
+    places = None if places_file is None else read_parquet(places_file)
+    levels = Levels(areas.sort_values(Levels(areas).smallest, ignore_index=True), places)
     measures = _together(measure_files)
-    _require_known(measures, areas, areas_file)
+    _require_known(measures, levels, areas_file)
     if synthetic:
         measures[fields.NOTE] = marked(measures[fields.NOTE])
-    areas = areas.sort_values(Levels(areas).smallest, ignore_index=True)
-    return Results(_in_order(measures), areas, synthetic)
+    return Results(_in_order(measures, levels), levels.areas, synthetic, places)
 
 
 def marked(notes: pd.Series) -> pd.Series:
@@ -104,17 +119,17 @@ def marked(notes: pd.Series) -> pd.Series:
     return words.where(words.str.startswith(SYNTHETIC), SYNTHETIC + ". " + words)
 
 
-def area_names(areas: pd.DataFrame) -> dict[str, pd.Series]:
+def area_names(levels: Levels) -> dict[str, pd.Series]:
     """Return the names of the areas of each level, by code and sorted by it.
 
     A level that the areas do not have, such as England where they are a part of it, is empty.
     """
     found = {
         level.level: pd.Series(level.names, index=pd.Index(level.weights.rows), dtype="str")
-        for level in Levels(areas).of_smallest(tables.LEVELS)
+        for level in levels.of_smallest(levels.names)
     }
     nothing = pd.Series([], index=pd.Index([], dtype="str"), dtype="str")
-    return {level: found.get(level, nothing).sort_index() for level in tables.LEVELS}
+    return {level: found.get(level, nothing).sort_index() for level in levels.names}
 
 
 def _together(files: Sequence[Path]) -> pd.DataFrame:
@@ -151,11 +166,12 @@ def _require_single(measures: pd.DataFrame, files: Sequence[Path]) -> None:
     )
 
 
-def _require_known(measures: pd.DataFrame, areas: pd.DataFrame, areas_file: Path) -> None:
-    names = area_names(areas)
+def _require_known(measures: pd.DataFrame, levels: Levels, areas_file: Path) -> None:
+    names = area_names(levels)
     for level, rows in measures.groupby(fields.LEVEL):
         codes = rows[fields.AREA_CODE].drop_duplicates()
-        strange = codes[~codes.isin(names[str(level)].index)]
+        known = names[str(level)].index if str(level) in names else []
+        strange = codes[~codes.isin(known)]
         if len(strange):
             metric = rows.loc[strange.index[0], fields.METRIC]
             raise RegisterError(
@@ -166,11 +182,11 @@ def _require_known(measures: pd.DataFrame, areas: pd.DataFrame, areas_file: Path
             )
 
 
-def _in_order(measures: pd.DataFrame) -> pd.DataFrame:
-    rank = {name: n for names in (tables.LEVELS, tables.SEXES) for n, name in enumerate(names)}
-    by = [fields.LEVEL, *IDENTITY]
+def _in_order(measures: pd.DataFrame, levels: Levels) -> pd.DataFrame:
+    order = {fields.LEVEL: levels.names, fields.SEX: tables.SEXES}
+    rank = {column: {name: n for n, name in enumerate(names)} for column, names in order.items()}
 
     def key(column: pd.Series) -> pd.Series:
-        return column.map(rank) if column.name in (fields.LEVEL, fields.SEX) else column
+        return column.map(rank[column.name]) if column.name in rank else column
 
-    return measures.sort_values(by, key=key, ignore_index=True, kind="stable")
+    return measures.sort_values(IDENTITY, key=key, ignore_index=True, kind="stable")

@@ -12,15 +12,20 @@ import geopandas as gpd
 import pandas as pd
 
 from healthycities import fields
+from healthycities.level_names import LAYERS, level_of_layer
 from healthycities.publish import authority_years, layers
 from healthycities.publish.assemble import Results, marked
-from healthycities.publish.guide import Credit, Guide, joined
-from healthycities.publish.layers import LAYERS, Column, measure_columns
+from healthycities.publish.guide import Credit, Guide, joined, source_of_places
+from healthycities.publish.layers import Column, measure_columns
 from healthycities.synthetic import SYNTHETIC
 
 TITLES: Mapping[str, str] = {
     "authorities": "Strategic authorities of England with their measures: for all persons, or for "
     "the one sex that a measure is of.",
+    "outside_authorities": "England outside strategic authorities, with its measures: all "
+    "districts that lie in none. Authorities and this make up England.",
+    "regions": "Regions of England with their measures: for all persons, or for the one sex that a "
+    "measure is of.",
     "districts": "Districts of England with their measures: for all persons, or for the one sex "
     "that a measure is of.",
     "small_areas": "Small areas (LSOA 2021) of England with their measures for all persons.",
@@ -55,10 +60,17 @@ KEY_TITLES: Mapping[str, str] = {
     fields.DISTRICT_NAME: "Name of the district that the area lies in",
     fields.AUTHORITY_CODE: "Code of the authority that the area lies in; null where in none",
     fields.AUTHORITY_NAME: "Name of the authority that the area lies in; null where in none",
+    fields.REGION_CODE: "Code of the region that the area lies in",
+    fields.REGION_NAME: "Name of the region that the area lies in",
     fields.DEPRIVATION_DECILE: "Decile of deprivation; 1 is the most deprived tenth of England",
-    layers.N_DISTRICTS: "Districts of the authority",
+    layers.N_DISTRICTS: "How many districts the area is made of",
     layers.STATUS: "standing, or planned: has not been established, and has no mayor, no powers "
     "and no code yet",
+    layers.N_PARTS: "How many small areas the place is made of; districts, in a run without these",
+    fields.ASSIGNED_BY: "How these were found: list, as the file names them; centroid, by their "
+    "population-weighted centroid; area, by the share of their ground",
+    fields.GROUND_SHARE: "Share of the outline that small areas cover: less than 1 where it "
+    "reaches into the sea or out of England; null of a list",
     layers.KIND: "Kind of authority",
     layers.TIER: "Tier of the authority in September 2026, under the English Devolution and "
     "Community Empowerment Act 2026; null for a map of a day before the Act, "
@@ -72,7 +84,8 @@ KEY_TITLES: Mapping[str, str] = {
 MEASURES_TITLES: Mapping[str, str] = {
     fields.AREA_CODE: KEY_TITLES[fields.AREA_CODE],
     fields.AREA_NAME: KEY_TITLES[fields.AREA_NAME],
-    fields.LEVEL: "Level of the area: small_area, district, authority, england, or a decile",
+    fields.LEVEL: "Level of the area: small_area, district, authority, outside_authorities, "
+    "region, england, deprivation_decile, or the name of a set of places of one's own",
     fields.FIRST_YEAR: "First of the years that the value is of, where they are several",
     fields.YEAR: "Year that the value is of, or the last of several",
     fields.METRIC: "Name of the measure, as in the names of the layers' columns",
@@ -97,10 +110,8 @@ SOURCE_OF_KEY: Mapping[str, tuple[str, ...]] = {
     fields.DISTRICT_CODE: ("small_area_lookup",),
 }
 SOURCE_OF_SHAPE: Mapping[str, str] = {
-    "authorities": "districts",
-    "districts": "districts",
+    **dict.fromkeys(LAYERS, "districts"),
     "small_areas": "small_areas",
-    "england": "districts",
 }
 SENTENCE_END = re.compile(r"(?<=\.)\s+(?=\S)")
 PART_TITLES: Mapping[str, str] = {
@@ -144,9 +155,9 @@ def dictionary(
 def _layer_rows(
     name: str, frame: gpd.GeoDataFrame, results: Results, guide: Guide
 ) -> Iterator[dict[str, Any]]:
-    measured = {column.name: column for column in measure_columns(results, LAYERS[name])}
-    confidence = confidences(results.of(LAYERS[name]))
-    shape = guide.named([SOURCE_OF_SHAPE[name]])
+    measured = {column.name: column for column in measure_columns(results, level_of_layer(name))}
+    confidence = confidences(results.of(level_of_layer(name)))
+    shape = guide.named(_sources_of_shape(name))
     yield _row(name, FID, KEY_TITLES[FID], ())
     yield _row(name, GEOM, KEY_TITLES[GEOM], shape)
     for column in frame.columns.drop(fields.GEOMETRY):
@@ -156,6 +167,11 @@ def _layer_rows(
         else:
             behind = guide.named(SOURCE_OF_KEY.get(column, ()))
             yield _row(name, column, KEY_TITLES[column], behind)
+
+
+def _sources_of_shape(layer: str) -> tuple[str, ...]:
+    """Return the sources of the shapes of a layer: of places of one's own, the file of the set."""
+    return (SOURCE_OF_SHAPE.get(layer, source_of_places(layer)),)
 
 
 def confidences(rows: pd.DataFrame) -> dict[tuple[str, int], str]:
@@ -211,7 +227,8 @@ def credits_used(results: Results, guide: Guide) -> tuple[Credit, ...]:
     metrics = results.measures[fields.METRIC].unique()
     used = {source for metric in metrics for source in guide.sources_of[metric]}
     keys = {source for behind in SOURCE_OF_KEY.values() for source in behind}
-    return guide.named(used | keys | set(SOURCE_OF_SHAPE.values()))
+    own = {source_of_places(name) for name in results.levels.sets}
+    return guide.named(used | keys | own | set(SOURCE_OF_SHAPE.values()))
 
 
 def layer_descriptions(
@@ -222,12 +239,37 @@ def layer_descriptions(
     Each says what it holds, the date of its map, its years, and whom it is owed to.
     """
     told = ("measures", authority_years.AUTHORITY_YEARS, "dictionary")
-    about = {name: TITLES[name] for name in (*frames, *told)}
+    about = {
+        name: TITLES[name] if name in TITLES else _own_title(results, name, guide)
+        for name in (*frames, *told)
+    }
     years = ", ".join(str(year) for year in results.years())
     owed = " ".join(_owed(credits_used(results, guide)))
     head = f"{SYNTHETIC} values, not for use. " if results.synthetic else ""
     tail = f"Map of {as_at:%-d %B %Y}. Years: {years}. Null means missing, never 0. Sources: {owed}"
     return {name: f"{head}{text} {tail}" for name, text in about.items()}
+
+
+_ASSIGNED = {
+    "list": "as its file lists their areas",
+    "centroid": "of small areas whose population-weighted centroid lies in them",
+    "area": "of small areas by the share of their ground that lies in them",
+}
+
+
+def _own_title(results: Results, name: str, guide: Guide) -> str:
+    """Say what a set of places is, how it is made, and what it leaves out."""
+    title = guide.credits[source_of_places(name)].title
+    members = results.levels.members
+    own = members[members[fields.PLACE_SET] == name]
+    areas = results.areas[results.levels.smallest]
+    left = int((~areas.isin(own[fields.PART_CODE])).sum())
+    return (
+        f"{title}, places of one's own, {_ASSIGNED[own[fields.ASSIGNED_BY].iloc[0]]}, with their "
+        f"measures: for all persons, or for the one sex that a measure is of. {left} of "
+        f"{len(areas)} areas of the run lie in none. What is counted by district is null for a "
+        "place that cuts one."
+    )
 
 
 def _owed(owed: Iterable[Credit]) -> Iterator[str]:

@@ -14,7 +14,6 @@ from scipy import sparse
 from healthycities import fields, tables
 from healthycities.catalogue import Measure
 from healthycities.errors import SchemaError
-from healthycities.geography.levels import Levels
 from healthycities.health.count_tables import (
     Axis,
     axis_of_sets,
@@ -209,8 +208,8 @@ def _years(rows: pd.DataFrame) -> tuple[Axis, list[tuple[int, int]]]:
 
 def _areas(results: Results, rows: pd.DataFrame) -> tuple[Axis, list[tuple[str, str]]]:
     """Return the areas of the levels of some rows, as sets of small areas or of districts."""
-    wanted = [level for level in tables.LEVELS if (rows[fields.LEVEL] == level).any()]
-    levels = Levels(results.areas)
+    levels = results.levels
+    wanted = [level for level in levels.names if (rows[fields.LEVEL] == level).any()]
     small = {"small_area", "deprivation_decile"} & set(wanted)
     found = list(levels.of_small_areas(wanted) if small else levels.of_districts(wanted))
     keys = [(level.level, str(code)) for level in found for code in level.weights.rows]

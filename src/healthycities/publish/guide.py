@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from healthycities import catalogue
 from healthycities.errors import ConfigError, SchemaError
@@ -15,6 +16,9 @@ DEMO_ORIGIN = (
     "Names, centres and mid-2020 population of the districts: Office for National Statistics, "
     "licensed under the Open Government Licence v3.0."
 )
+
+
+_PLACES = "places."
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,39 @@ def credits_of(settings: Settings) -> dict[str, Credit]:
             f"unknown source {', '.join(unknown)}; known are {', '.join(sorted(cards))}",
             place="sources",
         )
-    return {
+    of_sources = {
         name: _demo(name, cards[name], settings.sources[name])
         if settings.sources[name].provider == "demo"
         else _published(name, cards[name], settings)
         for name in sorted(settings.sources)
     }
+    own = (_own(name, settings) for name in sorted(settings.places))
+    return of_sources | {credit.source: credit for credit in own}
+
+
+def source_of_places(name: str) -> str:
+    """Return what a set of places of one's own is called as a source."""
+    return f"{_PLACES}{name}"
+
+
+def is_places(source: str) -> bool:
+    """Whether a source is a set of places of one's own."""
+    return source.startswith(_PLACES)
+
+
+def _own(name: str, settings: Settings) -> Credit:
+    """Return the credit of a set of places, as the configuration tells it."""
+    given = settings.places[name]
+    title = given.title or name.replace("_", " ").capitalize()
+    return Credit(
+        source=source_of_places(name),
+        title=title,
+        publisher=given.publisher,
+        product=Path(given.path).name,
+        licence=given.licence,
+        attribution=given.attribution or f"{title}: {given.publisher}.",
+        address="",
+    )
 
 
 def _published(name: str, card: catalogue.SourceCard, settings: Settings) -> Credit:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import geopandas as gpd
 import pandas as pd
@@ -14,7 +15,17 @@ import shapely
 from healthycities import fields, tables
 from healthycities.errors import GeometryError, RegisterError, SchemaError
 from healthycities.geography.register import Authority, Register
+from healthycities.io.tabular import is_geoparquet
 from healthycities.io.vector import read_geoparquet
+from healthycities.level_names import (
+    AUTHORITY,
+    DISTRICT,
+    ENGLAND,
+    LAYERS,
+    OUTSIDE_AUTHORITIES,
+    REGION,
+    SMALL_AREA,
+)
 from healthycities.metrics.rows import NOTE_SEPARATOR
 from healthycities.publish.assemble import Results, marked
 from healthycities.synthetic import SYNTHETIC
@@ -22,22 +33,60 @@ from healthycities.synthetic import SYNTHETIC
 LONGEST_NAME = 60
 """Stands between the parts of a note, as `healthycities.metrics.rows.joined` joins them."""
 
-LAYERS: Mapping[str, str] = {
-    "authorities": "authority",
-    "districts": "district",
-    "small_areas": "small_area",
-    "england": "england",
-}
-"""Layer to its level, in the order of the file."""
+_MADE_OF_DISTRICTS = (AUTHORITY, OUTSIDE_AUTHORITIES, REGION, ENGLAND)
+_COUNTED = (AUTHORITY, OUTSIDE_AUTHORITIES, REGION)
+"""Levels whose layers say of how many districts an area is made."""
+
+_LARGER = (
+    fields.AUTHORITY_CODE,
+    fields.AUTHORITY_NAME,
+    fields.REGION_CODE,
+    fields.REGION_NAME,
+)
+_ABOVE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        DISTRICT: _LARGER,
+        SMALL_AREA: (
+            fields.DISTRICT_CODE,
+            fields.DISTRICT_NAME,
+            *_LARGER,
+            fields.DEPRIVATION_DECILE,
+        ),
+    }
+)
+"""Columns that say where the areas of a level lie."""
 
 N_DISTRICTS = "n_districts"
 STATUS = "status"
+N_PARTS = "n_parts"
 KIND = "kind"
 TIER = "tier"
 MAYOR_IN_OFFICE = "mayor_in_office"
 
 TIERS_SINCE = date(2026, 4, 29)
 """Day of the Act that made the tiers: English Devolution and Community Empowerment 2026 (c. 23)."""
+
+
+@dataclass(frozen=True)
+class PublishedFiles:
+    """Prepared files of the areas of a run.
+
+    Parameters
+    ----------
+    areas : Parquet in the schema `tables.AREAS` or `tables.DISTRICT_AREAS`.
+    borders : Parquet in `tables.BORDERS`.
+    districts, small_areas : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`; the latter
+        None where the run has no small areas.
+    places : Parquet in `tables.PLACES`; None where the run has no places of one's own.
+    outlines : `tables.PLACE_LIST` or `tables.PLACE_OUTLINES` of each set of them.
+    """
+
+    areas: Path
+    borders: Path
+    districts: Path
+    small_areas: Path | None = None
+    places: Path | None = None
+    outlines: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -281,25 +330,31 @@ def keys(results: Results, level: str, register: Register, as_at: date) -> pd.Da
     names = results.names[level]
     table = pd.DataFrame({fields.AREA_CODE: names.index, fields.AREA_NAME: names.to_numpy()})
     table.index = names.index
-    if level == "authority":
-        pairs = results.areas[[fields.DISTRICT_CODE, fields.AUTHORITY_CODE]].drop_duplicates()
-        counts = pairs[fields.AUTHORITY_CODE].value_counts().reindex(names.index).astype("int64")
-        facts = authority_facts(names.index, register, as_at)
-        return pd.concat([table, counts.rename(N_DISTRICTS), facts], axis=1)
-    above = {
-        "district": [fields.AUTHORITY_CODE, fields.AUTHORITY_NAME],
-        "small_area": [
-            fields.DISTRICT_CODE,
-            fields.DISTRICT_NAME,
-            fields.AUTHORITY_CODE,
-            fields.AUTHORITY_NAME,
-            fields.DEPRIVATION_DECILE,
-        ],
-    }.get(level, [])
-    code = {"district": fields.DISTRICT_CODE, "small_area": fields.SMALL_AREA_CODE}.get(level)
-    if code is None:
+    if level in _COUNTED:
+        table[N_DISTRICTS] = _owners(results, level).value_counts()
+    if level == AUTHORITY:
+        return pd.concat([table, authority_facts(names.index, register, as_at)], axis=1)
+    if level in results.levels.sets:
+        return table.join(_made_of(results, level))
+    if level not in _ABOVE:
         return table
+    code = f"{level}_code"
+    above = list(_ABOVE[level])
     return table.join(results.areas.drop_duplicates(code).set_index(code)[above])
+
+
+def _made_of(results: Results, name: str) -> pd.DataFrame:
+    """Return what places of one's own are made of, by code."""
+    places = results.levels.members
+    by_code = places[places[fields.PLACE_SET] == name].groupby(fields.PLACE_CODE)
+    told = by_code[[fields.ASSIGNED_BY, fields.GROUND_SHARE]].first()
+    return pd.concat([by_code.size().rename(N_PARTS), told], axis=1)
+
+
+def _owners(results: Results, level: str) -> pd.Series:
+    """Return the area of a level that each district lies in, by code; nothing where it has none."""
+    nothing = pd.Series([], index=pd.Index([], dtype="str"), dtype="str")
+    return next((one.owners for one in results.levels.of_districts([level])), nothing)
 
 
 def layer(
@@ -314,18 +369,13 @@ def layer(
 
 
 def spatial_layers(
-    results: Results,
-    district_file: Path,
-    small_area_file: Path | None,
-    register: Register,
-    as_at: date,
+    results: Results, files: PublishedFiles, register: Register, as_at: date
 ) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers of a run, by name, in the order of the file.
 
     Parameters
     ----------
-    district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`;
-        may have more rows than the run reports on. None where it has no small areas.
+    files : may have more rows than the run reports on.
     register : the register of authorities.
     as_at : the date whose map is reported on.
 
@@ -333,19 +383,30 @@ def spatial_layers(
     ------
     HealthycitiesError : see `shapes`, `wide` and `authority_facts`.
     """
-    owners = results.areas.drop_duplicates(fields.DISTRICT_CODE).set_index(fields.DISTRICT_CODE)
-    districts = shapes(district_file, results.names["district"].index, fields.DISTRICT_CODE)
-    geometry = {
-        "authorities": unions(districts, owners[fields.AUTHORITY_CODE]),
-        "districts": districts,
-    }
-    if small_area_file is not None:
-        codes = results.names["small_area"].index
-        geometry["small_areas"] = shapes(small_area_file, codes, fields.SMALL_AREA_CODE)
-    if results.all_england:
-        everywhere = results.names["england"].index[0]
-        geometry["england"] = unions(districts, pd.Series(everywhere, index=districts.index))
+    districts = shapes(files.districts, results.names[DISTRICT].index, fields.DISTRICT_CODE)
+    # Of authorities there is a layer always: a run without any says so by an empty one.
+    larger = [
+        level for level in _MADE_OF_DISTRICTS if level == AUTHORITY or len(results.names[level])
+    ]
+    geometry = {DISTRICT: districts}
+    geometry |= {level: unions(districts, _owners(results, level)) for level in larger}
+    if files.small_areas is not None:
+        codes = results.names[SMALL_AREA].index
+        geometry[SMALL_AREA] = shapes(files.small_areas, codes, fields.SMALL_AREA_CODE)
+    smallest = geometry.get(SMALL_AREA, districts)
+    sets = results.levels.sets
+    geometry |= {name: _own_shapes(results, name, files.outlines[name], smallest) for name in sets}
     return {
-        name: layer(results, LAYERS[name], shape, register, as_at)
-        for name, shape in geometry.items()
+        name: layer(results, level, geometry[level], register, as_at)
+        for name, level in {**LAYERS, **{name: name for name in sets}}.items()
+        if level in geometry
     }
+
+
+def _own_shapes(results: Results, name: str, file: Path, smallest: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return the shapes of a set of places: its outlines, or the union of the areas listed."""
+    if is_geoparquet(file):
+        outlines = read_geoparquet(file).set_index(fields.PLACE_CODE).geometry
+        return multi(outlines.loc[results.names[name].index], file)
+    (level,) = results.levels.of_smallest([name])
+    return unions(smallest, level.owners)

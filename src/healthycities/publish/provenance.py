@@ -16,7 +16,7 @@ from healthycities import catalogue
 from healthycities.io.hashing import sha256
 from healthycities.libraries import installed_version, package_versions
 from healthycities.publish.border_faults import summary
-from healthycities.publish.guide import Credit
+from healthycities.publish.guide import Credit, is_places
 from healthycities.settings import Settings
 
 
@@ -72,7 +72,7 @@ def provenance(
 def _input(name: str, path: Path, settings: Settings, credit: Credit) -> dict[str, Any]:
     return {
         "source": name,
-        "provider": settings.sources[name].provider,
+        "provider": "file" if is_places(name) else settings.sources[name].provider,
         "file": path.name,
         "sha256": sha256(path),
         "size_bytes": path.stat().st_size,
@@ -92,6 +92,8 @@ def year_of(name: str, path: Path, settings: Settings) -> int | None:
     That is the vintage of the configuration, or the one year of the run that the name of the file,
     or else of its folder, holds.
     """
+    if is_places(name):
+        return None
     if settings.sources[name].vintage is not None:
         return settings.sources[name].vintage
     if "year" not in catalogue.sources()[name].by:

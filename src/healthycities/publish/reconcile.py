@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
 from healthycities import fields
 from healthycities.errors import AlignmentError
-from healthycities.geography.levels import ENGLAND_CODE
+from healthycities.level_names import DISTRICT
 from healthycities.publish.assemble import Results
 
 RELATIVE_TOLERANCE = 1e-6
@@ -17,7 +15,10 @@ CASE = [fields.METRIC, fields.YEAR, fields.SEX, fields.AGE]
 
 
 def require_parts_add_up(results: Results) -> None:
-    """Hold the authorities' and England's numerators and denominators against their districts'.
+    """Hold the numerators and denominators of all that districts make up against the districts'.
+
+    These are authorities and what lies outside them, regions, England, and places of one's own that
+    cut no district.
 
     A sum is compared wherever the larger area has the number, with the plain sum of the districts
     that have it: one without it added nothing to a ratio, and leaves a count of the larger area
@@ -28,21 +29,13 @@ def require_parts_add_up(results: Results) -> None:
     ------
     AlignmentError : naming the measure and area where they differ by more than a millionth.
     """
-    districts = results.of("district")
-    for level, owner in _owners(results):
-        larger = results.of(level)
+    districts = results.of(DISTRICT)
+    for level in results.levels.of_districts(results.levels.names):
+        larger = results.of(level.level)
         larger = larger[larger[fields.METRIC].isin(districts[fields.METRIC])]
+        larger = larger[larger[fields.AREA_CODE].isin(level.owners)]
         for column in (fields.NUMERATOR, fields.DENOMINATOR):
-            _require_equal(_sums(districts, owner, column), larger, column)
-
-
-def _owners(results: Results) -> Iterator[tuple[str, pd.Series]]:
-    """Yield each larger level, and the code of the area of it that each district lies in."""
-    pairs = [fields.DISTRICT_CODE, fields.AUTHORITY_CODE]
-    members = results.areas[pairs].drop_duplicates().set_index(fields.DISTRICT_CODE)
-    yield "authority", members[fields.AUTHORITY_CODE].dropna()
-    if results.all_england:
-        yield "england", pd.Series(ENGLAND_CODE, index=members.index)
+            _require_equal(_sums(districts, level.owners, column), larger, column)
 
 
 def _sums(districts: pd.DataFrame, owner: pd.Series, column: str) -> pd.Series:

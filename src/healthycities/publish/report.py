@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from healthycities import catalogue, fields
 from healthycities.catalogue import Measure
 from healthycities.geography.register import Register
+from healthycities.level_names import ENGLAND, LAYERS, OUTSIDE_AUTHORITIES, REGION
 from healthycities.metrics.rows import NOTE_SEPARATOR
 from healthycities.publish import layers
 from healthycities.publish.assemble import Results
@@ -214,7 +215,7 @@ class Reader:
 
         Parameters
         ----------
-        level : any of `tables.LEVELS` but small_area, which the report does not show.
+        level : any of `Levels.names` but small_area, which the report does not show.
         """
         found = self._held.get((level, name, year))
         return self._whole(self.results.measures.iloc[:0], level) if found is None else found
@@ -252,16 +253,19 @@ def _cell(row: Any, decimals: int) -> Cell:
 
 
 def _areas(reader: Reader) -> list[Area]:
-    """Return the rows of a table: areas by name, England at the end.
+    """Return the rows of a table: areas by name, then what is outside of them, England at the end.
 
     Few authorities have their districts below them.
     """
     names = reader.results.names
-    last = [Area("england", code, name, whole=True) for code, name in names["england"].items()]
+    last = [
+        Area(level, code, name, whole=True)
+        for level in (OUTSIDE_AUTHORITIES, ENGLAND)
+        for code, name in names[level].items()
+    ]
     if reader.few:
         return [area for group in reader.groups() for area in _group(reader, *group)] + last
-    areas = sorted((name, code) for code, name in names[reader.level].items())
-    return [Area(reader.level, code, name) for name, code in areas] + last
+    return _of_level(reader, reader.level) + last
 
 
 def _group(reader: Reader, owner: str | None, members: Iterable[str]) -> list[Area]:
@@ -275,17 +279,28 @@ def _group(reader: Reader, owner: str | None, members: Iterable[str]) -> list[Ar
     return [Area("authority", owner, names["authority"][owner], whole=True), *districts]
 
 
+def _of_level(reader: Reader, level: str) -> list[Area]:
+    """Return the areas of one level, by name."""
+    areas = sorted((name, code) for code, name in reader.results.names[level].items())
+    return [Area(level, code, name) for name, code in areas]
+
+
 def _table(
-    reader: Reader, caption: str, columns: Sequence[tuple[str, int]], headings: Sequence[Heading]
+    reader: Reader,
+    areas: Sequence[Area],
+    caption: str,
+    columns: Sequence[tuple[str, int]],
+    headings: Sequence[Heading],
 ) -> Table:
     """Table of areas by (measure, year)."""
-    areas = _areas(reader)
     held = {
         (level, column): reader.values(*column, level)
         for level in dict.fromkeys(area.level for area in areas)
         for column in columns
     }
-    decimals = [decimals_for(held[reader.level, column][fields.VALUE]) for column in columns]
+    decimals = [
+        decimals_for(reader.values(*column, reader.level)[fields.VALUE]) for column in columns
+    ]
     rows = tuple(
         Row(
             *split_name(area.name),
@@ -372,14 +387,26 @@ def _headings(reader: Reader, columns: Sequence[tuple[str, int]]) -> list[Headin
     ]
 
 
+def _overview(reader: Reader, headlines: Sequence[Sequence[str]]) -> list[Table]:
+    """Return the headline measures: of authorities, of regions, and of places of one's own."""
+    caption = "Headline measures of the last year"
+    tables = list(_of_last_year(reader, _areas(reader), caption, headlines))
+    for level in (REGION, *reader.results.levels.sets):
+        areas = _of_level(reader, level)
+        if areas:
+            told = f"{caption}, by {level.replace('_', ' ')}"
+            tables += _of_last_year(reader, areas, told, headlines)
+    return tables
+
+
 def _of_last_year(
-    reader: Reader, caption: str, groups: Iterable[Sequence[str]]
+    reader: Reader, areas: Sequence[Area], caption: str, groups: Iterable[Sequence[str]]
 ) -> tuple[Table, ...]:
     """Return measures in tables that are not too wide; a group of them stands in one table."""
     captions = chain([caption], repeat(f"{caption}, continued"))
     columns = ([(name, reader.years(name)[-1]) for name in names] for names in _parted(groups))
     return tuple(
-        _table(reader, said, those, _headings(reader, those))
+        _table(reader, areas, said, those, _headings(reader, those))
         for said, those in zip(captions, columns, strict=False)
     )
 
@@ -409,7 +436,7 @@ def _years_of(reader: Reader, title: str, names: Sequence[str]) -> Table:
     columns = [(name, year) for name in names for year in reader.years(name)]
     warnings = dict.fromkeys(_method_warning(reader, name) for name in names)
     caption = f"{title}: by year{''.join(warnings)}"
-    return _table(reader, caption, columns, _headings(reader, columns))
+    return _table(reader, _areas(reader), caption, columns, _headings(reader, columns))
 
 
 def _method_warning(reader: Reader, name: str) -> str:
@@ -507,8 +534,9 @@ def _trend_picture(reader: Reader, name: str) -> Picture | None:
     if len(years) < 2:
         return None
     measure = reader.guide.measures[name]
+    areas = [area for area in _areas(reader) if area.level != OUTSIDE_AUTHORITIES]
     # The count of a whole is the sum of the others and would flatten them.
-    areas = [area for area in _areas(reader) if not (area.whole and measure.statistic == COUNT)]
+    areas = [area for area in areas if not (area.whole and measure.statistic == COUNT)]
     held = {
         (level, year): reader.values(name, year, level)[fields.VALUE]
         for level in dict.fromkeys(area.level for area in areas)
@@ -547,7 +575,8 @@ def _section(reader: Reader, shapes: Shapes, topic: Topic) -> Section:
     maps = [_map_picture(reader, shapes, name) for name in topic.mapped]
     tables = _by_year(reader, topic.title, shown)
     if set(topic.measures) - set(shown):
-        tables[:0] = _of_last_year(reader, f"{topic.title}: all measures", topic.families)
+        told = f"{topic.title}: all measures"
+        tables[:0] = _of_last_year(reader, _areas(reader), told, topic.families)
     pictures = (*maps, *(trend for trend in trends if trend is not None))
     return Section(topic.title, pictures, tuple(tables))
 
@@ -621,13 +650,13 @@ def render(
         years=years_said(results.years()),
         n_years=len(results.years()),
         counts=_counts(results),
-        overview=_of_last_year(reader, "Headline measures of the last year", headlines),
+        overview=_overview(reader, headlines),
         sections=[_section(reader, shapes, topic) for topic in found],
         methods=[(guide.measures[name].title, guide.measures[name].method) for name in shown],
         confidence=" or ".join(_confidences(results)),
         limits=_limits(guide, [name for topic in found for name in topic.mapped]),
         credits=credits_used(results, guide),
-        borders=said(borders, [level for name, level in layers.LAYERS.items() if name in frames]),
+        borders=said(borders, [level for name, level in LAYERS.items() if name in frames]),
         missing_mayors=bool(len(facts)) and not bool(np.all(facts)),
         without_mayor=without_mayor(authority_years(results, register), register),
     )

@@ -21,7 +21,7 @@ from healthycities.publish.authority_years import AUTHORITY_YEARS, authority_yea
 from healthycities.publish.dictionary import dictionary, layer_descriptions
 from healthycities.publish.disclose import disclosed
 from healthycities.publish.guide import Guide, credits_of
-from healthycities.publish.layers import spatial_layers
+from healthycities.publish.layers import PublishedFiles, spatial_layers
 from healthycities.publish.provenance import provenance
 from healthycities.publish.reconcile import require_parts_add_up
 from healthycities.publish.report import render
@@ -32,10 +32,7 @@ def publish(
     run_dir: Path,
     settings: Settings,
     measure_files: Sequence[Path],
-    areas_file: Path,
-    borders_file: Path,
-    district_file: Path,
-    small_area_file: Path | None,
+    files: PublishedFiles,
     raw_files: Mapping[str, Sequence[Path]],
     measures: Mapping[str, Measure],
     sources_of: Mapping[str, tuple[str, ...]],
@@ -50,10 +47,7 @@ def publish(
     ----------
     run_dir : folder that receives the files.
     measure_files : Parquet files in the schema `tables.MEASURES`.
-    areas_file : Parquet file in the schema `tables.AREAS` or `tables.DISTRICT_AREAS`.
-    borders_file : Parquet file in the schema `tables.BORDERS`.
-    district_file, small_area_file : GeoParquet in `tables.DISTRICTS` and `tables.SMALL_AREAS`; the
-        latter None where the run has no small areas.
+    files : the areas that they are of.
     raw_files : the raw files of each source, by its name.
     measures : what each measure is, by the name that its rows have.
     sources_of : names of the sources behind each measure, by its name.
@@ -63,16 +57,14 @@ def publish(
     ------
     HealthycitiesError : the parts do not fit together; nothing is written then.
     """
-    results = assemble(measure_files, areas_file, synthetic=settings.synthetic)
+    results = assemble(measure_files, files.areas, files.places, synthetic=settings.synthetic)
     require_parts_add_up(results)
     # After the sums were held against one another, and before anything is made of the results.
     results = disclosed(results, measures, settings.disclosure)
     guide = Guide(measures, sources_of, credits_of(settings))
     guide.require(results.measures["metric"].unique())
-    frames = spatial_layers(
-        results, district_file, small_area_file, Register.load(), settings.authorities_as_at
-    )
-    borders = read_parquet(borders_file)
+    frames = spatial_layers(results, files, Register.load(), settings.authorities_as_at)
+    borders = read_parquet(files.borders)
     origin = provenance(settings, raw_files, guide.credits, code_of, borders)
     page = render(results, frames, guide, settings, borders)
     with ExitStack() as moves:

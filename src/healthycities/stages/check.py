@@ -111,6 +111,11 @@ def require_files(settings: Settings, file: str | Path | None = None) -> None:
     SourceError : with every source and path.
     """
     lost = [line for name in settings.sources for line in _lost(settings, name)]
+    lost += [
+        f"places.{name}: {settings.places_path(name)}"
+        for name in settings.places
+        if not Path(settings.places_path(name)).is_file()
+    ]
     if lost:
         raise SourceError(
             f"{len(lost)} file{'s' if len(lost) > 1 else ''} of the configuration cannot be found:"

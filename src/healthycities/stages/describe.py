@@ -36,6 +36,9 @@ sources:
   reference system, give it as `crs: EPSG:27700`.
 - Where one file serves every year, leave `{{year}}` out of the path and give the year that its
   values are of as `vintage`; that year is then said beside every result.
+- Places of your own stand under `places`, each set with a `path`: a CSV with the columns `LSOA21CD`
+  or `LAD25CD` (or of another year), `place_code` and, if you like, `place_name`; or outlines with
+  the latter two. `columns: {{place_code: ICB23CD}}` says which columns of your file are meant.
 - `healthycities check --config FILE` tells every file that is not there.
 
 Licences ask that the attribution stands wherever results are published; the results carry it.

@@ -30,6 +30,7 @@ MADE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "greenspace.sizes_ha": _STANDARDS,
         "greenspace.walk_sizes_ha": _STANDARDS,
         "green_cover.ndvi_buffer_m": ("green_cover.concentration_response",),
+        "places_assigned": ("places",),
         "burden.functions": ("burden.concentration_response",),
         "burden.leading": ("burden.concentration_response",),
     }

@@ -12,6 +12,7 @@ import pandas as pd
 
 from healthycities import catalogue, tables
 from healthycities.errors import SchemaError
+from healthycities.geography.levels import Levels
 from healthycities.given import Given
 from healthycities.io.tabular import write_parquet
 from healthycities.metrics.carried import carried, with_estimates
@@ -60,7 +61,7 @@ def measure(
             mend=f"Leave it out of `metrics`, or report on areas of its levels"
             f" ({', '.join(card.levels)}).",
         )
-    rows = with_estimates(pd.concat(parts, ignore_index=True), whole["areas"], divided)
+    rows = with_estimates(pd.concat(parts, ignore_index=True), Levels.of(given), divided)
     rows = with_period(rows, year, keys[POOLED_KEY] if card.pooled else 1)
     write_parquet(out, tables.checked(rows, tables.MEASURES))
 
@@ -68,8 +69,6 @@ def measure(
 def _read(inputs: Mapping[str, Path | Sequence[Path]]) -> dict[str, Any]:
     """Read inputs by name, and a list of those that are there for several years."""
     return {
-        name: read_input(name, given)
-        if isinstance(given, Path)
-        else [read_input(name, one) for one in given]
+        name: read_input(given) if isinstance(given, Path) else [read_input(one) for one in given]
         for name, given in inputs.items()
     }

@@ -55,6 +55,33 @@ def prepare(
     log.info("%s: %s from %s", source, _size(result), ", ".join(path.name for path in paths))
 
 
+def prepare_places(paths: Sequence[Path], out: Path, keys: Mapping[str, Any]) -> None:
+    """Read a set of places of one's own and write its prepared file: a list, or outlines.
+
+    Parameters
+    ----------
+    paths : the file.
+    out : the prepared file.
+    keys : what the configuration says of the set; see `Settings.places_part`.
+    """
+    raw = Raw(
+        paths=tuple(paths),
+        as_at=date.fromisoformat(keys["as_at"]),
+        crs=keys["crs"],
+        layer=keys["layer"],
+        columns=keys["columns"],
+    )
+    # Here, because a job that prepares another source has no use for it.
+    from healthycities.sources.own_places import read
+
+    result = read(raw)
+    if "geometry" in result:
+        write_geoparquet(out, result)
+    else:
+        write_parquet(out, result)
+    log.info("places: %s from %s", _size(result), ", ".join(path.name for path in paths))
+
+
 def _write(kind: catalogue.Kind, out: Path, result: Any, year: int | None) -> None:
     if kind == "grid":
         write_grid(out, result, GRID, year=year)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from healthycities import catalogue
 from healthycities.catalogue import Measure
+from healthycities.publish.layers import PublishedFiles
 from healthycities.publish.results import publish
 from healthycities.settings import Settings
 from healthycities.stages.described import described
@@ -28,7 +29,7 @@ def publish_run(
     settings : the whole configuration.
     measure_files : what the metrics wrote.
     inputs : the files ``areas``, ``borders``, ``districts`` and, where the run has any,
-        ``small_areas``.
+        ``small_areas``, ``places`` and ``places_`` with the name of each set of these.
     raw_files : name of the source and path of each raw file.
     """
     by_source: dict[str, list[Path]] = {}
@@ -39,10 +40,14 @@ def publish_run(
         folder,
         settings,
         measure_files,
-        inputs["areas"],
-        inputs["borders"],
-        inputs["districts"],
-        inputs.get("small_areas"),
+        PublishedFiles(
+            areas=inputs["areas"],
+            borders=inputs["borders"],
+            districts=inputs["districts"],
+            small_areas=inputs.get("small_areas"),
+            places=inputs.get("places"),
+            outlines={name: inputs[f"places_{name}"] for name in settings.places},
+        ),
         by_source,
         measures={name: measure for name, (measure, _) in measures.items()},
         sources_of={name: sources for name, (_, sources) in measures.items()},
@@ -73,6 +78,7 @@ def code_of(settings: Settings) -> dict[str, str]:
     modules = {
         **({"fetch": ()} if demo else {}),
         **{f"prepare {name}": (f"sources.{name}",) for name in sources},
+        **({"prepare places": ("sources.own_places",)} if settings.places else {}),
         **{f"overlap {name}": (f"overlaps.{name}",) for name in overlaps_used(settings, needs)},
         **{f"measure {name}": (f"metrics.{name}",) for name in settings.chosen_metrics},
         "publish": (),
