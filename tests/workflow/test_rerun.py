@@ -45,7 +45,7 @@ def test_a_further_year_runs_its_own_jobs_only(finished: Run):
         "fetch_demo_year": 1,
         "prepare_year": 4,
         "prepare_grid": 3,
-        "measure": 9,
+        "measure": 10,
         "measure_pollutant": 6,
         "publish": 1,
     }
@@ -123,11 +123,13 @@ def test_a_standard_more_measures_distances_of_a_new_size_only(
 ):
     """A size that no standard asked for yet, straight or on foot, takes a pass; others take none.
 
-    Sites and access points are not read again, and no other metric is computed.
+    Sites and access points are not read again, and no other metric is computed but the inequality
+    of greenspace, where the straight distances that it reads were measured anew.
     """
     plan = finished.place.plan(changed(finished.config, {"greenspace.own_standards": {"own": own}}))
     built = [f"Building {name} (threads: 1)" for name in distances]
-    metrics = ("greenspace_access", "greenspace_walk")
+    unequal = ("greenspace_inequality",) if "centroid_access" in distances else ()
+    metrics = ("greenspace_access", *unequal, "greenspace_walk")
     computed = [f"Computing {name} of {year}" for name in metrics for year in (2022, 2023)]
     assert plan.told == [*built, *computed, PUBLISH]
 
