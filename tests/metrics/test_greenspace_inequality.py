@@ -124,5 +124,5 @@ def test_every_row_says_its_sign_and_claims_no_interval(areas):
     assert found["method"].str.contains("the most deprived have less").all()
     assert found["method"].str.contains("no interval is given").all()
     assert found[["lower", "upper", "confidence"]].isna().all(axis=None)
-    assert set(found["level"]) == {"authority", "england"}
+    assert set(found["level"]) == {"authority", "outside_authorities", "england"}
     assert len(CODES) == 20

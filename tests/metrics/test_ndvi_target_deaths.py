@@ -66,7 +66,7 @@ def test_districts_by_hand(areas, population):
         axis=None
     )
     assert found["age"].eq("30 and over").all()
-    assert set(found["level"]) == {"district", "authority", "england"}
+    assert set(found["level"]) == {"district", "authority", "outside_authorities", "england"}
 
 
 def test_parts_add_up_to_wholes(areas, population):

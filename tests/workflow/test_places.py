@@ -39,6 +39,8 @@ def run(checkout: Path, small: Config, tmp_path_factory: pytest.TempPathFactory)
                 "exposure_inequality",
                 "greenspace_access",
                 "greenspace_area",
+                "greenspace_inequality",
+                "healthy_life_expectancy",
                 "life_expectancy",
                 "ncd_mortality",
                 "pm25_target_gain",
