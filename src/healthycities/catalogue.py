@@ -191,6 +191,10 @@ SMALL_AREAS = ("small_area_lookup", "small_areas")
 """Sources that a run has both of, or neither: districts are then its smallest areas."""
 
 
+MAY_STAND_IN = ("population",)
+"""Sources of which one year may be counted for each of several that are taken together: of people.
+The same deaths counted again would make intervals too narrow."""
+
 CARRIED_BY: Mapping[str, str] = MappingProxyType(
     {
         "deaths": "district_parts",
