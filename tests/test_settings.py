@@ -853,6 +853,19 @@ def test_small_areas_of_another_census_are_carried_where_the_changes_are_given(
     assert settings.uses(deaths) == deaths.needs
 
 
+def test_deaths_of_one_year_are_not_those_of_several(config: dict[str, Any]):
+    """One file of deaths for all years cannot be pooled; people of one year may stand in."""
+    one = {"provider": "file", "path": "one.csv", "vintage": 2022}
+    sources = {**config["sources"], "population": one}
+    mortality = {**config["mortality"], "pooled_years": 3}
+    from_mapping({**config, "sources": sources, "mortality": mortality})
+    asked = {**config, "sources": {**sources, "deaths": one}}
+    from_mapping(asked)
+    told = r"sources\.deaths\.vintage: deaths of 2022 alone are not those of 3 years"
+    with pytest.raises(ConfigError, match=told):
+        from_mapping({**asked, "mortality": mortality})
+
+
 @pytest.mark.parametrize(("together", "first"), [(1, 2022), (3, 2020)])
 def test_earlier_years_are_taken_of_what_is_pooled(
     config: dict[str, Any], together: int, first: int

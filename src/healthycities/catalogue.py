@@ -210,6 +210,10 @@ PLACES = "places"
 PLACE_LISTS = (".csv", ".csv.gz")
 """How the name of a list of places ends; every other file of places holds outlines."""
 
+MAY_STAND_IN = ("population",)
+"""Sources of which one year may be counted for each of several that are taken together: of people.
+The same deaths counted again would make intervals too narrow."""
+
 CARRIED_BY: Mapping[str, str] = MappingProxyType(
     {
         "deaths": "district_parts",

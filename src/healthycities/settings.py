@@ -619,6 +619,20 @@ def _path_problems(
     return problems
 
 
+def _pool_problems(settings: Settings) -> list[str]:
+    """List sources of one year alone whose deaths would count once for each year of several."""
+    count = settings.mortality.pooled_years
+    cards = [catalogue.metrics().get(name) for name in settings.chosen_metrics]
+    pooled = sorted({need for card in cards if card is not None for need in card.pooled})
+    return [
+        f"sources.{name}.vintage: {name} of {settings.sources[name].vintage} alone are not those of"
+        f" {count} years; give a file for each year, or set mortality.pooled_years to 1"
+        for name in pooled
+        if count > 1 and name not in catalogue.MAY_STAND_IN and name in settings.sources
+        if settings.sources[name].vintage is not None
+    ]
+
+
 def _is_filled_by_words(path: str) -> bool:
     try:
         parts = list(Formatter().parse(path))
@@ -884,6 +898,7 @@ def _disagreements(settings: Settings) -> list[str]:
         *_repeated("authorities", authorities),
         *_place_problems(settings),
         *_source_problems(settings),
+        *_pool_problems(settings),
         *_small_area_problems(settings),
         *_own_place_problems(settings),
         *_greenspace_problems(settings),

@@ -19,9 +19,10 @@ nan = np.nan
 SEXES = [[1, 1], [1, 0], [0, 1]]
 
 
-def axis(sets: list[list[int]], *, differences: bool = False) -> Axis:
+def axis(sets: list[list[int]], *, together: bool = False) -> Axis:
     """Return the axis of sets that are written as rows of 0 and 1."""
-    return axis_of_sets(sparse.csr_array(np.array(sets, dtype=float)), differences=differences)
+    told = [range(len(sets))] if together else []
+    return axis_of_sets(sparse.csr_array(np.array(sets, dtype=float)), told_together=told)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,35 @@ def test_what_no_set_has_is_no_cell():
 
 def test_remainders_follow_from_the_sets():
     """All ages 100, under 75 40 and 30 and over 95: 60 at 75 and over, 5 under 30, 35 between."""
-    found = axis([[1, 1, 1], [1, 1, 0], [0, 1, 1]], differences=True)
+    found = axis([[1, 1, 1], [1, 1, 0], [0, 1, 1]], together=True)
     counts = filled_in(np.array([100, 40, 95, nan, nan, nan]), found.constraints)
     assert counts.tolist() == [100, 40, 95, 5, 35, 60]
+
+
+def test_what_is_left_of_overlapping_sets_is_a_cell():
+    """Years 1 to 3 are 20, 2 to 4 are 16 and 4 is 5: 11 in years 2 and 3 together, and 9 in 1.
+
+    The two years in between do not follow apart.
+    """
+    found = axis([[1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 0, 1]], together=True)
+    counts = filled_in(np.array([20, 16, 5, *[nan] * (found.cells - 3)]), found.constraints)
+    assert counts.tolist() == [20, 16, 5, 9, 11]
+
+
+def test_what_is_left_of_some_sets_is_a_cell_where_these_are_told_alone():
+    """Of all ages and 65 and over those under 65 follow, though 30 and over cuts them in two."""
+    sets = sparse.csr_array(np.array([[1.0, 1, 1], [0, 0, 1], [0, 1, 1]]))
+    found = axis_of_sets(sets, told_together=[[0, 1, 2], [0, 1]])
+    counts = filled_in(np.array([100, 97, nan, *[nan] * (found.cells - 3)]), found.constraints)
+    assert counts[-1] == 3
+    assert np.isnan(counts[2:-1]).all()
+
+
+def test_parts_of_nothing_are_0():
+    """Nobody died in years 2 to 4, so that those of years 1 to 3 died in year 1."""
+    found = axis([[1, 1, 1, 0], [0, 1, 1, 1]], together=True)
+    counts = filled_in(np.array([7, 0, *[nan] * (found.cells - 2)]), found.constraints)
+    assert sorted(counts.tolist()) == [0, 0, 0, 7, 7]
 
 
 def test_what_does_not_follow_stays_missing():

@@ -256,6 +256,26 @@ def test_a_missing_count_that_follows_from_others_is_no_concern():
     assert found.tolist() == [False, True, False]
 
 
+def test_a_missing_count_is_no_less_than_0():
+    """Of 9, a withheld 1 and a missing count that is 8 and another missing one: it must be 1.
+
+    The parts of the missing count cannot be less than 0, so that it is 8 or more.
+    """
+    constraints = sum_constraints([(0, [1, 2]), (2, [3, 4])], 5)
+    counts = [9, 1, nan, 8, nan]
+    found = recoverable(counts, [False, True, False, False, False], constraints)
+    assert found[1]
+    withheld = suppress(counts, constraints)
+    assert withheld[[0, 3]].any()
+    assert not recoverable(counts, withheld, constraints)[1]
+
+
+def test_missing_counts_that_no_number_fits_are_refused():
+    """A part of 30 in a whole of 20 leaves less than nothing for the missing part."""
+    with pytest.raises(AlignmentError, match="in place of the missing"):
+        suppress([20, 30, nan], nested_constraints([-1, 0, 0]))
+
+
 def test_a_table_without_sums_withholds_small_counts_alone():
     """Where nothing adds up there is nothing to work out."""
     found = suppress([[0, 1], [4, 5]], sum_constraints([], 4))

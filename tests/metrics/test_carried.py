@@ -166,6 +166,25 @@ def test_results_are_told_the_share_that_was_divided():
     tables.checked(found, tables.MEASURES)
 
 
+def test_of_several_years_together_the_share_is_of_all_of_them():
+    """The first part had 10 deaths of its own in 2022, and gets 3 of the 30 of 2023: 3 of 13."""
+    earlier = deaths().query("district_code == @SWINDON")
+    earlier = pd.concat([earlier, earlier.assign(district_code=PARTS[0], deaths=10.0)])
+    years = [earlier.assign(year=2022), deaths()]
+    own = [(code, code) for code in (SWINDON, *PARTS)]
+    weights = carrying([*own, *((SOMERSET, part) for part in PARTS)], PEOPLE)
+    found, divided = carried({"deaths": years, "district_parts": weights})
+    assert sum(one["deaths"].sum() for one in found["deaths"]) == pytest.approx(50)
+    measure = Measure("deaths", "Deaths", "deaths", "lower is better", "count", "Counted.")
+    level = next(Levels(areas()).of_districts(("district",)))
+    told = with_estimates(
+        rows(level, measure, 2023, value=level.weights.row_total), areas(), divided
+    )
+    share = told.set_index("area_code")["estimated_share"]
+    assert share[PARTS[0]] == pytest.approx(3 / 13)
+    assert (share[SWINDON], share[PARTS[1]]) == (0, 1)
+
+
 def test_rows_are_as_they_were_where_nothing_was_divided():
     """Without weights there is no share to tell."""
     measure = Measure("deaths", "Deaths", "deaths", "lower is better", "count", "Counted.")

@@ -16,7 +16,7 @@ from healthycities.health.rates import directly_standardised_rate
 from healthycities.health.standards import european_standard_population_2013
 from healthycities.metrics import life_expectancy, ncd_mortality, premature_mortality
 from healthycities.metrics.measures import filled
-from healthycities.metrics.pooled import POOLED_KEY, pooled, with_period
+from healthycities.metrics.pooled import POOLED_KEY, pooled, standing_in, with_period
 
 BOLTON, BURY = "E08000001", "E08000002"
 STARTS = [0, 1, *range(5, 95, 5)]
@@ -80,6 +80,11 @@ THREE = (
 )
 
 
+def three_times(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the same counts for each of three years."""
+    return [table.assign(year=year) for year in (2021, 2022, 2023)]
+
+
 def test_three_years_are_added_up():
     """1, 2 and 6 deaths in a band are 9; 1,000, 1,500 and 2,000 people are 4,500 person-years."""
     died = tables.checked(pooled("deaths", [one for one, _ in THREE]), tables.DEATHS)
@@ -118,7 +123,7 @@ def test_a_rate_of_three_years_is_of_summed_deaths_and_person_years():
 def test_years_of_life_lost_are_those_of_a_year():
     """Deaths of three years take three times the years; told is a third of them."""
     given = {
-        name: pooled(name, [THREE[1][place]] * 3)
+        name: pooled(name, three_times(THREE[1][place]))
         for place, name in enumerate(("deaths", "population"))
     }
     single = dict(zip(("deaths", "population"), THREE[1], strict=True))
@@ -136,7 +141,7 @@ def test_a_life_table_of_equal_years_is_that_of_one_with_a_narrower_interval():
     every = deaths(2023, {BOLTON: older_die}).assign(cause_icd10="all")
     lived = people(2023, {BOLTON: 10_000})
     single = {"deaths": every, "population": lived}
-    given = {name: pooled(name, [table] * 3) for name, table in single.items()}
+    given = {name: pooled(name, three_times(table)) for name, table in single.items()}
     name = ("life_expectancy_male_years", "male", BOLTON)
     three = computed(life_expectancy, given, [BOLTON], 3).loc[name]
     one = computed(life_expectancy, single, [BOLTON], 1).loc[name]
@@ -183,6 +188,27 @@ def test_rows_say_the_years_that_they_are_of():
     assert set(told["first_year"]) == {2021}
     assert set(told["year"]) == {2023}
     assert set(told["note"]) == {"2021 to 2023 together"}
+
+
+def test_rows_say_what_stands_in_and_what_is_missing():
+    """People of 2023 are told who stand for three years, and a district that a year lacks."""
+    given = {"deaths": THREE[2][0], "population": THREE[2][1]}
+    rows = computed(ncd_mortality, given, [BOLTON, BURY], 1).reset_index()
+    rows = rows[list(tables.MEASURES.columns)]
+    told = with_period(rows, 2023, 3, 2023).groupby("area_code")["note"].unique()
+    start = "2021 to 2023 together; people of 2023 for each of the years"
+    assert told[BOLTON].tolist() == [start]
+    assert told[BURY].tolist() == [f"{start}; no data for each of the years"]
+
+
+def test_people_of_one_year_may_stand_in_and_deaths_may_not():
+    """2,000 people of 2023 are 6,000 person-years; its deaths are not those of three years."""
+    died, lived = THREE[2]
+    assert pooled("population", [lived] * 3)["people"].unique().tolist() == [6000]
+    assert standing_in([lived] * 3) == 2023
+    assert standing_in([lived]) is standing_in([year[1] for year in THREE]) is None
+    with pytest.raises(SchemaError, match="found those of 2023, 2023, 2023, and none may be"):
+        pooled("deaths", [died] * 3)
 
 
 def test_the_metrics_of_rates_and_life_tables_are_pooled_and_no_other():

@@ -453,6 +453,112 @@ def test_years_that_do_not_overlap_are_held_apart():
     np.testing.assert_array_equal(found, np.tile(one, 2))
 
 
+# --- Life tables of several years beside deaths of one ---
+
+BANDS = {"all ages": [0, 1, 2], "65 and over": [2], "30 and over": [1, 2]}
+UNDER_65 = {"under 65": [0, 1], "under 30": [0]}
+GIVEN = [
+    *product(("male", "female"), ("all ages", "65 and over"), SPANS[:2]),
+    *product(("persons",), ("30 and over",), SPANS[2:]),
+]
+"""As life expectancy by sex and attributable deaths of persons are given: sex, age and span."""
+TWO_DISTRICTS = (DISTRICTS[0], DISTRICTS[1], TEES)
+SHAPE = (2, 2, 3, 4)
+"""Districts, sexes, ages under 30, of 30 to 64 and of 65 and over, and years."""
+OF_TABLES = {
+    "table": a_measure("table", counts="deaths from all causes"),
+    "table_65": a_measure("table_65", counts="deaths from all causes"),
+    "burden": a_measure("burden", counts="deaths from all causes"),
+}
+TABLE_OF = dict(zip(BANDS, OF_TABLES, strict=True))
+
+
+def part(code: str, sex: str, ages: list[int], span: tuple[int, int]) -> np.ndarray:
+    """Return 1 for each of `SHAPE` that a count is the sum of."""
+    found = np.zeros(SHAPE)
+    years = [YEARS.index(year) for year in range(span[0], span[1] + 1)]
+    found[np.ix_(PARTS[code], SEXES[sex], ages, years)] = 1
+    return found.ravel()
+
+
+def of_tables(deaths: np.ndarray) -> pd.DataFrame:
+    """Return the rows of life tables and of burden, with counts of deaths of `SHAPE`."""
+    rows = []
+    for code, (sex, age, span) in product(TWO_DISTRICTS, GIVEN):
+        count = float(part(code, sex, BANDS[age], span) @ deaths.ravel())
+        numbers = {"value": count, "lower": count / 2, "upper": count * 2}
+        row = a_row(code, TABLE_OF[age], sex, age, **numbers, numerator=count, denominator=1e4)
+        rows.append({**row, "first_year": span[0], "year": span[1]})
+    return tables.checked(pd.DataFrame(rows)[list(tables.MEASURES.columns)], tables.MEASURES)
+
+
+def told_by_tables(
+    rows: pd.DataFrame, deaths: np.ndarray, half_width: float = 0.0
+) -> Iterator[tuple[object, ...]]:
+    """Yield the small counts that a reader of rows can tell, in every span, sex and band of age."""
+    cells = [
+        part(row.area_code, row.sex, BANDS[row.age], (row.first_year, row.year))
+        for row in rows.itertuples()
+    ]
+    counts = rows["numerator"].to_numpy(dtype=float)
+    lowest = np.where(np.isnan(counts), 1.0, counts - half_width)
+    highest = np.where(np.isnan(counts), np.inf, counts + half_width)
+    known = within(cells, list(lowest), list(highest))
+    every = [(first, last) for first in YEARS for last in YEARS if first <= last]
+    for code, sex, (age, ages), span in product(
+        TWO_DISTRICTS, SEXES, {**BANDS, **UNDER_65}.items(), every
+    ):
+        target = part(code, sex, ages, span)
+        if 0 < target @ deaths.ravel() < 5 and can_be_one_number_only(target, known):
+            yield code, sex, age, span
+
+
+def held_tables(deaths: np.ndarray, **rule: object) -> pd.DataFrame:
+    """Return the rows of life tables and of burden that may be published."""
+    results = Results(of_tables(deaths), areas(), synthetic=False)
+    return disclosed(results, OF_TABLES, DisclosureSettings.model_validate(rule)).measures
+
+
+def many(*small: tuple[tuple[int, ...], int]) -> np.ndarray:
+    """Return 50 deaths of each of `SHAPE`, but for some."""
+    deaths = np.full(SHAPE, 50)
+    for place, count in small:
+        deaths[place] = count
+    return deaths
+
+
+def test_what_is_withheld_from_nobody_rounds_nothing():
+    """Deaths of persons of 30 and over, and of one sex at all ages, are given where none is small.
+
+    Those of males of 30 and over, and of 2020 alone, are given nowhere: they are no secret.
+    """
+    pd.testing.assert_frame_equal(held_tables(many()), of_tables(many()))
+
+
+def test_deaths_under_65_are_not_told_by_all_ages_less_those_of_65():
+    """Of 153 males of three years 150 were 65 or older: the other three stand in no row."""
+    young = [((0, 0, age, year), 0) for age in (0, 1) for year in range(4)]
+    deaths = many(*young, ((0, 0, 1, 1), 3))
+    told = (DISTRICTS[0], "male", "under 65", (2020, 2022))
+    assert told in list(told_by_tables(of_tables(deaths), deaths))
+    assert list(told_by_tables(held_tables(deaths), deaths)) == []
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(hnp.arrays(np.int64, SHAPE, elements=st.sampled_from([0, 0, 0, 1, 2, 9])))
+def test_no_small_count_is_told_by_life_tables_and_burden_together(deaths: np.ndarray):
+    """Of whatever years, sex and age: from all that is published no count of 1 to 4 follows."""
+    assert list(told_by_tables(held_tables(deaths), deaths)) == []
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(hnp.arrays(np.int64, SHAPE, elements=st.sampled_from([0, 0, 0, 1, 2, 9])))
+def test_rounded_spans_tell_no_small_count(deaths: np.ndarray):
+    """Every small count may be another number, whatever rounded counts of years stand beside it."""
+    rows = held_tables(deaths, rule="round")
+    assert list(told_by_tables(rows, deaths, half_width=2)) == []
+
+
 # --- Rounded counts ---
 
 

@@ -171,6 +171,35 @@ def test_several_years_are_a_trend_and_a_table(run: Run):
     assert two.captions[-1].endswith("by year")
 
 
+def test_years_together_are_told_as_a_span(run: Run):
+    """Rates of three years are headed and captioned by all of them, means of air by their year."""
+    pooled = [mortality(year).assign(first_year=year - 2) for year in (2022, 2023)]
+    run.measures = [air(2022), air(2023), *pooled]
+    told = page(run)
+    text = " ".join(" ".join(told.text).split())
+    assert "Deaths from all causes, 2021 to 2023, per 100,000 people a year. Lower" in text
+    assert "Deaths from all causes, 2020 to 2023, per 100,000" in text
+    assert "Each point is of several years" in text
+    assert "A number of several years, such as 2020 to 2022, rests on the counts of all" in text
+    assert "per 100,000 people a year, 2021 to 2023" in told.tables[0][0][1]
+    assert told.tables[0][0][2].endswith("µg/m³, 2023")
+    alts = [attrs["alt"] or "" for attrs in told.of("img")]
+    assert any("in 2021 to 2023, in per 100,000" in alt for alt in alts)
+    assert any(alt.startswith("Map of PM2.5") and " in 2023, in" in alt for alt in alts)
+
+
+def test_spans_of_one_measure_head_its_columns(run: Run):
+    """A table by year of rates of three years has a column for each span."""
+    run.measures = [mortality(year).assign(first_year=year - 2) for year in (2022, 2023)]
+    heads = [cell.split(" per ")[0] for cell in page(run).tables[-1][0][1:]]
+    assert heads == ["2020 to 2022", "2021 to 2023"]
+
+
+def test_years_of_one_span_each_are_told_as_before(run: Run):
+    """Where nothing is pooled there is no word of several years."""
+    assert "several years" not in " ".join(page(run).text)
+
+
 def test_years_of_another_method_are_not_called_a_trend(run: Run):
     """A change of method is said at the table by year."""
     run.measures = [air(2022).assign(method="Another."), air(), mortality()]

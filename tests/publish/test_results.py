@@ -362,8 +362,9 @@ def test_dictionary_has_a_row_for_every_column(run: Run):
 
 
 def test_dictionary_tells_a_measure_in_full(make_run: Callable[..., Run]):
-    """Title, unit, method, direction, year and source of a column, and how many have no value."""
+    """Title, unit, method, direction, years and source of a column, and how many have no value."""
     run = make_run("real", provider="file")
+    run.measures = [air(), mortality().assign(first_year=2021)]
     run.publish()
     rows = table(run, "dictionary").set_index(["layer", "column"])
     rate = rows.loc[("districts", "mortality_per100k_2023_lower")]
@@ -371,7 +372,8 @@ def test_dictionary_tells_a_measure_in_full(make_run: Callable[..., Run]):
     assert rate["unit"] == "per 100,000 people a year"
     assert rate["method"] == "Standardised."
     assert rate["direction"] == "lower is better"
-    assert rate["year"] == 2023
+    assert (rate["first_year"], rate["year"]) == (2021, 2023)
+    assert rows.loc[("districts", "pm25_mean_ugm3_2023"), "first_year"] == 2023
     assert rate["source"] == "Title of deaths"
     assert rate["attribution"] == "Attribution of deaths"
     assert rate["note"] == "1 of 3 areas have no value"

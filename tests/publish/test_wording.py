@@ -11,6 +11,7 @@ from healthycities.publish.wording import (
     DIRECTIONS,
     counted,
     listed,
+    period_said,
     split_name,
     split_titles,
     years_said,
@@ -65,6 +66,12 @@ def test_one_is_counted_in_the_singular():
     assert counted(1, "authority", "authorities") == "1 authority"
     assert counted(0, "district", "districts") == "0 districts"
     assert counted(4835, "small area", "small areas") == "4,835 small areas"
+
+
+def test_a_period_is_said_by_its_ends():
+    """A period of one year is that year."""
+    assert period_said(2021, 2023) == "2021 to 2023"
+    assert period_said(2023, 2023) == "2023"
 
 
 def test_years_that_follow_one_another_are_drawn_together():

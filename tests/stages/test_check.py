@@ -40,6 +40,27 @@ def test_check_says_what_is_asked_for(config: dict[str, Any]):
     ]
 
 
+def test_check_says_which_years_are_taken_together(config: dict[str, Any]):
+    """Of three years the lines name each span, and the metrics that rest on it."""
+    asked = {**config, "metrics": ["air_quality", "ncd_mortality"], "years": [2022, 2023]}
+    lines = check({**asked, "mortality": {**config["mortality"], "pooled_years": 3}}, FILE)
+    assert "years together: 2020 to 2022, 2021 to 2023 (ncd_mortality)" in lines
+
+
+def test_a_lost_file_of_an_earlier_year_says_why_it_is_wanted(
+    config: dict[str, Any], tmp_path: Path
+):
+    """Deaths of 2022 are wanted for 2023 where two years are taken together."""
+    (tmp_path / "d2023.csv").touch()
+    mine = with_source(config, deaths={"provider": "file", "path": "d{year}.csv"})
+    asked = {**mine, "years": [2023], "mortality": {**config["mortality"], "pooled_years": 2}}
+    told = r"d2022\.csv \(of 2022, for mortality\.pooled_years is 2\)"
+    with pytest.raises(SourceError, match=told):
+        check(asked, FILE)
+    (tmp_path / "d2022.csv").touch()
+    check(asked, FILE)
+
+
 def test_a_source_that_the_demonstration_lacks_is_told(config: dict[str, Any]):
     """PM2.5 of districts is never made up: it is asked for as a file."""
     asked = with_source(config, district_pm25={"provider": "demo"})

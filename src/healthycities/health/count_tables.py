@@ -8,15 +8,18 @@ remainders are cells of the table too, after the sets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from healthycities.health.disclosure import crossed_constraints, round_to, sum_constraints
+from healthycities.health.disclosure import crossed_constraints, round_to
 from healthycities.health.rates import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
 
 
 class Axis(NamedTuple):
@@ -37,39 +40,114 @@ class Axis(NamedTuple):
         return int(self.members.shape[0])
 
 
-def axis_of_sets(sets: sparse.csr_array, *, differences: bool = False) -> Axis:
+_Cell = frozenset[int]
+"""What a cell is made of: classes of things, each of those that lie in the same sets."""
+
+_Row = tuple[tuple[int, float], ...]
+"""Places of cells that add up to 0, each with its sign."""
+
+
+def axis_of_sets(sets: sparse.csr_array, *, told_together: Iterable[Sequence[int]] = ()) -> Axis:
     """Return the axis of some sets of the same things.
 
     Parameters
     ----------
     sets : (sets, things) not 0 where a set has a thing.
-    differences : whether each set within another is to have a sum of its own: itself and the rest
-        of the larger one. Of a few sets that overlap in several ways, they let :func:`filled_in`
-        find every remainder.
+    told_together : lists of places of sets that a reader may have all at once; the first has all
+        that any other has. What is left of one without another is then a cell too: of years 1 to 3,
+        years 2 to 4 and year 4 the reader knows the years 2 and 3 together, and so year 1. Only
+        what is left of a set that holds the other is sought.
     """
-    classes = _classes(sets)
-    of_set: list[list[int]] = [[] for _ in range(sets.shape[0])]
-    for number, holders in enumerate(classes):
-        for one in holders:
-            of_set[one].append(number)
-    alone = {parts[0]: one for one, parts in reversed([*enumerate(of_set)]) if len(parts) == 1}
-    rest = (number for number in range(len(classes)) if number not in alone)
-    cell_of = alone | {number: len(of_set) + place for place, number in enumerate(rest)}
-    made_of = [[cell_of[number] for number in parts] for parts in of_set]
-    made_of += [[cell] for cell in range(len(of_set), len(of_set) + len(classes) - len(alone))]
-    totals = [(cell, parts) for cell, parts in enumerate(made_of) if parts != [cell]]
-    if differences:
-        totals += _differences(made_of[: len(of_set)])
-    return Axis(_members(made_of), sum_constraints(totals, len(made_of)))
+    of_set = _classes_of_sets(sets)
+    splits = [_split({of_set[one]: {one: 1.0} for one in told}) for told in told_together]
+    classes = [frozenset([one]) for one in sorted(set().union(*of_set))]
+    cells = [*of_set, *(one for one in classes if one not in of_set)]
+    unions = (piece for split in splits for piece in split.pieces)
+    cells += dict.fromkeys(piece for piece in unions if piece not in cells)
+    place_of = {cell: place for place, cell in reversed([*enumerate(cells)])}
+    made_of = [[place_of[frozenset([one])] for one in sorted(cell)] for cell in cells]
+    rows = [_total(cell, parts) for cell, parts in enumerate(made_of) if parts != [cell]]
+    if splits:
+        rows += [_total(*pair) for pair in _differences(made_of[: len(of_set)])]
+        rows += [row for split in splits for row in split.rows(place_of)]
+        made_of = [splits[0].parts_of(cell, place_of) for cell in cells]
+    return Axis(_members(made_of), _constraints(rows, len(cells)))
 
 
-def _classes(sets: sparse.csr_array) -> list[tuple[int, ...]]:
-    """Return, for all things that lie in the same sets, once the places of these sets."""
+def _classes_of_sets(sets: sparse.csr_array) -> list[_Cell]:
+    """Return the classes of each set, by their numbers; of all things in the same sets one."""
     by_thing = sparse.csc_array(sets)
     by_thing.eliminate_zeros()
     by_thing.sort_indices()
     holders = np.split(by_thing.indices, by_thing.indptr[1:-1])
-    return list(dict.fromkeys(tuple(found.tolist()) for found in holders if found.size))
+    classes = dict.fromkeys(tuple(found.tolist()) for found in holders if found.size)
+    of_set: list[set[int]] = [set() for _ in range(sets.shape[0])]
+    for number, holding in enumerate(classes):
+        for one in holding:
+            of_set[one].add(number)
+    return [frozenset(one) for one in of_set]
+
+
+class _Split(NamedTuple):
+    """Sets, each without all others that lie in it, and so on until none lies in another.
+
+    Parameters
+    ----------
+    pieces : what is left, and how it follows from the sets: their places with their signs.
+    cut : cells that were cut in two, and these two.
+    """
+
+    pieces: dict[_Cell, dict[int, float]]
+    cut: dict[_Cell, tuple[_Cell, _Cell]]
+
+    def leaves(self, cell: _Cell) -> list[_Cell]:
+        """Return the pieces that a cell is made of; a cell that was not cut is its own."""
+        if cell not in self.cut:
+            return [cell]
+        return [leaf for half in self.cut[cell] for leaf in self.leaves(half)]
+
+    def parts_of(self, cell: _Cell, place_of: Mapping[_Cell, int]) -> list[int]:
+        """Return the places of the pieces of a cell, or those of its classes."""
+        known = cell in self.cut or cell in self.pieces
+        single = [frozenset([one]) for one in sorted(cell)]
+        return sorted(place_of[part] for part in (self.leaves(cell) if known else single))
+
+    def rows(self, place_of: Mapping[_Cell, int]) -> Iterator[_Row]:
+        """Yield the sums of pieces that cells are, and how each piece follows from sets."""
+        for cell in self.cut:
+            if cell in place_of:
+                yield _total(place_of[cell], self.parts_of(cell, place_of))
+        for piece, signs in self.pieces.items():
+            if len(signs) > 1:
+                yield (*((one, -sign) for one, sign in signs.items()), (place_of[piece], 1.0))
+
+
+def _split(sets: Mapping[_Cell, Mapping[int, float]]) -> _Split:
+    """Cut sets that hold others, until none does."""
+    pieces = {cell: dict(signs) for cell, signs in sets.items() if cell}
+    cut: dict[_Cell, tuple[_Cell, _Cell]] = {}
+    while pair := _one_in_another(pieces):
+        small, large = pair
+        rest = large - small
+        signs = pieces.pop(large)
+        left = {
+            one: signs.get(one, 0.0) - pieces[small].get(one, 0.0)
+            for one in dict.fromkeys([*signs, *pieces[small]])
+        }
+        pieces.setdefault(rest, {one: sign for one, sign in left.items() if sign})
+        cut[large] = (small, rest)
+    return _Split(pieces, cut)
+
+
+def _one_in_another(cells: Iterable[_Cell]) -> tuple[_Cell, _Cell] | None:
+    """Return the smallest cell that lies in another, and the smallest that it lies in."""
+    by_size = sorted(cells, key=lambda cell: (len(cell), sorted(cell)))
+    pairs = ((small, large) for small in by_size for large in by_size if small < large)
+    return next(pairs, None)
+
+
+def _total(whole: int, parts: Sequence[int]) -> _Row:
+    return ((whole, -1.0), *((part, 1.0) for part in parts))
 
 
 def _differences(made_of: Sequence[Sequence[int]]) -> list[tuple[int, list[int]]]:
@@ -88,6 +166,19 @@ def _members(made_of: Sequence[Sequence[int]]) -> sparse.csr_array:
     return sparse.csr_array((np.ones(cells.size), cells, bounds), shape=(size, size))
 
 
+def _constraints(rows: Iterable[_Row], cells: int) -> sparse.csr_array:
+    """Return rows as constraints, each once."""
+    found: dict[frozenset[tuple[int, float]], _Row] = {}
+    for row in rows:
+        found.setdefault(frozenset(row), row)
+    once = list(found.values())
+    entries = [entry for row in once for entry in row]
+    bounds = np.cumsum([0, *map(len, once)])
+    places = np.array([place for place, _ in entries], dtype=np.int64)
+    signs = np.array([sign for _, sign in entries], dtype=np.float64)
+    return sparse.csr_array((signs, places, bounds), shape=(len(once), cells))
+
+
 def constraints_of(axes: Sequence[Axis]) -> sparse.csr_array:
     """Return the constraints (totals, cells) of a table with these axes, its cells in C order."""
     return crossed_constraints(*(axis.constraints for axis in axes))
@@ -96,6 +187,8 @@ def constraints_of(axes: Sequence[Axis]) -> sparse.csr_array:
 def filled_in(counts: FloatArray, constraints: sparse.csr_array) -> FloatArray:
     """Return counts with those that follow from sums of which all others are known, one by one.
 
+    The parts of a whole of 0 are 0.
+
     Parameters
     ----------
     counts : (cells,) NaN where not known.
@@ -103,6 +196,7 @@ def filled_in(counts: FloatArray, constraints: sparse.csr_array) -> FloatArray:
     """
     known = counts.copy()
     while True:
+        known[_parts_of_nothing(known, constraints)] = 0.0
         missing = np.isnan(known)
         alone = np.asarray(abs(constraints) @ missing.astype(np.float64)) == 1
         open_sums = sparse.csr_array(constraints[alone])
@@ -111,6 +205,15 @@ def filled_in(counts: FloatArray, constraints: sparse.csr_array) -> FloatArray:
         if not one.nnz:
             return known
         known[np.flatnonzero(missing)[one.col]] = -rest[one.row] / one.data
+
+
+def _parts_of_nothing(counts: FloatArray, constraints: sparse.csr_array) -> BoolArray:
+    """Return the missing counts that are parts of a whole of 0."""
+    is_sum = np.asarray((constraints < 0).sum(axis=1)).ravel() == 1
+    wholes = sparse.csr_array(constraints < 0, dtype=np.float64)
+    nothing = is_sum & (np.asarray(wholes @ (counts == 0).astype(np.float64)) > 0)
+    within = np.asarray((constraints > 0).T @ nothing.astype(np.float64)) > 0
+    return np.asarray(within & np.isnan(counts))
 
 
 def rounded_in_sum(counts: FloatArray, axes: Sequence[Axis], base: int) -> FloatArray:

@@ -168,7 +168,7 @@ def suppress(
     Parameters
     ----------
     counts : whole numbers of 0 or more, in any shape of as many cells as the constraints have. A
-        missing one (NaN) is not published, so that it counts as withheld.
+        missing one (NaN) is not published, so that it counts as withheld; it may be 0.
     constraints : (totals, cells) 1 at parts and -1 at wholes, of every total that will be published
         anywhere.
     below : lowest count above 0 that may be published; 1 withholds none.
@@ -195,13 +195,14 @@ def suppress(
         raise SchemaError(f"expected 1 or more, found {below}", place="below")
     flat = _checked(counts, constraints, divided=divided)
     sums = _signed(constraints)
+    bounds = _change_bounds(sums, flat)
     withheld = np.isnan(flat) | ((flat > 0) & (flat < below))
     while True:
         withheld = _paired(sums, flat, withheld)
-        exposed = _exposed(sums, flat, withheld) & ~np.isnan(flat)
+        exposed = _exposed(sums, bounds, withheld) & ~np.isnan(flat)
         if not exposed.any():
             return np.reshape(withheld, np.shape(counts))
-        withheld = _shielded(sums, flat, withheld, _apart(sums, exposed))
+        withheld = _shielded(sums, flat, bounds, withheld, _apart(sums, exposed))
 
 
 def recoverable(
@@ -235,7 +236,8 @@ def recoverable(
             f"expected one truth value for each count, found {mask.shape} and {np.shape(counts)}"
         )
     hidden = np.isnan(flat) | mask.ravel()
-    return np.reshape(_exposed(_signed(constraints), flat, hidden), np.shape(counts))
+    sums = _signed(constraints)
+    return np.reshape(_exposed(sums, _change_bounds(sums, flat), hidden), np.shape(counts))
 
 
 def _checked(
@@ -297,29 +299,51 @@ def _cells_of(sums: sparse.csr_array, row: np.intp) -> IntArray:
 # --- What a reader can work out ---
 
 
-def _exposed(sums: sparse.csr_array, counts: FloatArray, withheld: BoolArray) -> BoolArray:
-    """Return which withheld cells can have no other whole number."""
+def _exposed(sums: sparse.csr_array, bounds: FloatArray, withheld: BoolArray) -> BoolArray:
+    """Return which withheld cells can have no other whole number within bounds of their change."""
     cells = np.flatnonzero(withheld)
     of_withheld = sparse.csr_array(sums[:, cells])
     known = _one_by_one(of_withheld)
     left = np.flatnonzero(~known)
     open_sums = sparse.csr_array(of_withheld[:, left])
     open_sums = sparse.csr_array(open_sums[np.diff(open_sums.indptr) > 0])
-    known[left[~_moving(open_sums, _change_bounds(counts)[cells[left]])]] = True
-    exposed = np.zeros(counts.size, dtype=bool)
+    known[left[~_moving(open_sums, bounds[cells[left]])]] = True
+    exposed = np.zeros(withheld.size, dtype=bool)
     exposed[cells[known]] = True
     return exposed
 
 
-def _change_bounds(counts: FloatArray) -> FloatArray:
+def _change_bounds(sums: sparse.csr_array, counts: FloatArray) -> FloatArray:
     """Return (cells, 2) lowest and highest change: to 1, and so far up that no sum asks for more.
 
-    A missing count may change to anything.
+    A missing count is one of those that fit, and may change to any other of 0 or more.
     """
     highest = np.full(counts.size, np.nanmax(counts, initial=0) + 1)
     bounds = np.stack([np.minimum(_LEAST_WITHHELD - counts, 0), highest], axis=1)
-    bounds[np.isnan(counts)] = (-np.inf, np.inf)
+    missing = np.isnan(counts)
+    bounds[missing, 0] = -_that_fit(sums, counts)[missing]
+    bounds[missing, 1] = np.inf
     return bounds
+
+
+def _that_fit(sums: sparse.csr_array, counts: FloatArray) -> FloatArray:
+    """Return counts with numbers of 0 or more in place of the missing ones, so that sums hold."""
+    missing = np.flatnonzero(np.isnan(counts))
+    known = np.nan_to_num(counts)
+    of_missing = sparse.csr_array(sums[:, missing])
+    some = np.diff(of_missing.indptr) > 0
+    if not some.any():
+        return known
+    rest = np.asarray(sums[some] @ known)
+    found = linprog(np.zeros(missing.size), A_eq=of_missing[some], b_eq=-rest, method="highs")
+    if found.x is None:
+        raise AlignmentError(
+            "expected sums that counts of 0 or more can have in place of the missing ones, found"
+            f" none that do: {found.message}",
+            mend="Take counts of one kind, of which each whole holds all of its parts.",
+        )
+    known[missing] = found.x
+    return known
 
 
 def _one_by_one(sums: sparse.csr_array) -> BoolArray:
@@ -401,12 +425,16 @@ def _apart(sums: sparse.csr_array, exposed: BoolArray) -> BoolArray:
 
 
 def _shielded(
-    sums: sparse.csr_array, counts: FloatArray, withheld: BoolArray, exposed: BoolArray
+    sums: sparse.csr_array,
+    counts: FloatArray,
+    change_bounds: FloatArray,
+    withheld: BoolArray,
+    exposed: BoolArray,
 ) -> BoolArray:
     """Withhold the published cells of the cheapest change that raises all exposed ones."""
     cells = np.flatnonzero(withheld | (counts > 0))
     shown = np.flatnonzero(~withheld[cells])
-    bounds = _change_bounds(counts)[cells]
+    bounds = change_bounds[cells]
     bounds[exposed[cells], 0] = 1
     # A published cell is raised by one column and lowered by another, and costs both ways.
     lowered = np.stack([np.zeros(shown.size), -bounds[shown, 0]], axis=1)

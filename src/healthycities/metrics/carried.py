@@ -7,7 +7,7 @@ weights, and with them what each result is told of it: the share that was estima
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -52,7 +52,8 @@ def carried(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Divided]]:
     """Return the inputs of a metric without the weights that carry them, and what was divided.
 
     A table whose areas are all reported on stays as it is. Of several years, in a list, each table
-    is carried for itself, for districts may have changed between them.
+    is carried for itself, for districts may have changed between them; what was divided is then a
+    part of the counts of all of them.
 
     Raises
     ------
@@ -67,8 +68,16 @@ def carried(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Divided]]:
         several = isinstance(given, list)
         each = [_carried(name, one, inputs[by]) for one in (given if several else [given])]
         found[name] = [table for table, _ in each] if several else each[0][0]
-        divided += [one for _, one in each if one is not None]
+        told = [one for _, one in each if one is not None]
+        divided += [_of_all(name, given, told[0])] if several and told else told
     return found, divided
+
+
+def _of_all(name: str, years: list[pd.DataFrame], divided: Divided) -> Divided:
+    """Return what was divided of one of several years, with the counts of all of them."""
+    part, weights = divided.part, divided.weights
+    counts = [_by_column(table, part, _COUNTS[name][0], weights) for table in years]
+    return replace(divided, counts=np.sum(counts, axis=0))
 
 
 def _carried(

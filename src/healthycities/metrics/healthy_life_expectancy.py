@@ -52,7 +52,7 @@ CARD = MetricCard(
             method="Sullivan's method: years lived in each band of age of the life table of the "
             "males of {period}, times the share of males of that age who say that their health is "
             "good; interval of the deaths and of the people asked together; counts of districts "
-            "are summed by age first. Numerator: deaths; denominator: people.",
+            "are summed by age first. Numerator: deaths; denominator: {people}.",
         ),
         Measure(
             name="healthy_life_expectancy_female_years",
@@ -65,7 +65,7 @@ CARD = MetricCard(
             method="Sullivan's method: years lived in each band of age of the life table of the "
             "females of {period}, times the share of females of that age who say that their health "
             "is good; interval of the deaths and of the people asked together; counts of districts "
-            "are summed by age first. Numerator: deaths; denominator: people.",
+            "are summed by age first. Numerator: deaths; denominator: {people}.",
         ),
         Measure(
             name="healthy_life_expectancy_65_male_years",
@@ -76,8 +76,8 @@ CARD = MetricCard(
             counts="deaths from all causes",
             proportional=False,
             method="Years in good health that males of 65 have yet to live, as healthy life "
-            "expectancy at birth is made. Numerator: deaths at 65 and over; denominator: people of "
-            "65 and over.",
+            "expectancy at birth is made. Numerator: deaths at 65 and over; denominator: "
+            "{people} of 65 and over.",
         ),
         Measure(
             name="healthy_life_expectancy_65_female_years",
@@ -88,8 +88,8 @@ CARD = MetricCard(
             counts="deaths from all causes",
             proportional=False,
             method="Years in good health that females of 65 have yet to live, as healthy life "
-            "expectancy at birth is made. Numerator: deaths at 65 and over; denominator: people of "
-            "65 and over.",
+            "expectancy at birth is made. Numerator: deaths at 65 and over; denominator: "
+            "{people} of 65 and over.",
         ),
         Measure(
             name="life_in_good_health_male_pct",
@@ -100,7 +100,8 @@ CARD = MetricCard(
             counts="deaths from all causes",
             proportional=False,
             method="Male healthy life expectancy at birth over male life expectancy at birth, of "
-            "one life table; interval by the delta method. Numerator: deaths; denominator: people.",
+            "one life table; interval by the delta method. Numerator: deaths; denominator: "
+            "{people}.",
         ),
         Measure(
             name="life_in_good_health_female_pct",
@@ -112,7 +113,7 @@ CARD = MetricCard(
             proportional=False,
             method="Female healthy life expectancy at birth over female life expectancy at birth, "
             "of one life table; interval by the delta method. Numerator: deaths; denominator: "
-            "people.",
+            "{people}.",
         ),
     ),
     caveats=(

@@ -43,7 +43,7 @@ CARD = MetricCard(
             proportional=False,
             method="Chiang's abridged life table of the males of {period} in 20 bands of age; "
             "interval with Silcocks' variance of the last band; counts of districts are summed by "
-            "age first. Numerator: deaths; denominator: people.",
+            "age first. Numerator: deaths; denominator: {people}.",
         ),
         Measure(
             name="life_expectancy_female_years",
@@ -55,7 +55,7 @@ CARD = MetricCard(
             proportional=False,
             method="Chiang's abridged life table of the females of {period} in 20 bands of age; "
             "interval with Silcocks' variance of the last band; counts of districts are summed by "
-            "age first. Numerator: deaths; denominator: people.",
+            "age first. Numerator: deaths; denominator: {people}.",
         ),
         Measure(
             name="life_expectancy_65_male_years",
@@ -66,8 +66,8 @@ CARD = MetricCard(
             counts="deaths from all causes",
             proportional=False,
             method="Years that males of 65 have yet to live, from the life table of life "
-            "expectancy at birth. Numerator: deaths at 65 and over; denominator: people of 65 and "
-            "over.",
+            "expectancy at birth. Numerator: deaths at 65 and over; denominator: {people} of 65 "
+            "and over.",
         ),
         Measure(
             name="life_expectancy_65_female_years",
@@ -78,8 +78,8 @@ CARD = MetricCard(
             counts="deaths from all causes",
             proportional=False,
             method="Years that females of 65 have yet to live, from the life table of life "
-            "expectancy at birth. Numerator: deaths at 65 and over; denominator: people of 65 and "
-            "over.",
+            "expectancy at birth. Numerator: deaths at 65 and over; denominator: {people} of 65 "
+            "and over.",
         ),
     ),
 )

@@ -121,9 +121,11 @@ def _function_words(crf_id: str | None) -> dict[str, str]:
 
 
 def _period_words(keys: Mapping[str, Any]) -> dict[str, str]:
-    """Return how many years a rate or a life table rests on."""
+    """Return how many years a rate or a life table rests on, and what people of these years are."""
     years = keys.get(POOLED_KEY, 1)
-    return {"period": "one year" if years == 1 else f"{years} years together"}
+    if years == 1:
+        return {"period": "one year", "people": "people"}
+    return {"period": f"{years} years together", "people": "person-years"}
 
 
 def _green_words(keys: Mapping[str, Any]) -> dict[str, str]:

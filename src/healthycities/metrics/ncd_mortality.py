@@ -36,7 +36,7 @@ CARD = MetricCard(
             statistic="directly standardised rate",
             method="European Standard Population 2013; interval by Dobson's method; counts of "
             "districts are summed by sex and age first. Deaths and people of {period}. "
-            "Denominator: people.",
+            "Denominator: {people}.",
             counts="deaths from {cause_group}",
         ),
         Measure(
@@ -47,7 +47,7 @@ CARD = MetricCard(
             statistic="directly standardised rate",
             method="European Standard Population 2013, ages under 75; interval by Dobson's method; "
             "counts of districts are summed by sex and age first. Deaths and people of {period}. "
-            "Denominator: people.",
+            "Denominator: {people}.",
             counts="deaths from {cause_group}",
         ),
     ),

@@ -37,7 +37,7 @@ CARD = MetricCard(
             method="Chance that somebody of 30 dies of these causes before 70, at the death rates "
             "of {period} by bands of five years and if nothing else killed (SDG indicator 3.4.1); "
             "interval with Chiang's variance; counts of districts are summed by sex and age first. "
-            "Numerator: deaths at 30 to 69; denominator: people of 30 to 69.",
+            "Numerator: deaths at 30 to 69; denominator: {people} of 30 to 69.",
         ),
         Measure(
             name="{cause_group}_years_lost_under75",

@@ -74,6 +74,15 @@ class Results:
         sexes = self.measures.groupby(fields.METRIC)[fields.SEX].transform("nunique")
         return self.measures[(self.measures[fields.SEX] == "persons") | (sexes == 1)]
 
+    @cached_property
+    def first_years(self) -> dict[tuple[str, int], int]:
+        """First of the years that each measure and year rests on; the year itself where it is one.
+
+        A measure has it once for all of its areas, sexes and ages.
+        """
+        found = self.measures.groupby([fields.METRIC, fields.YEAR])[fields.FIRST_YEAR].min()
+        return {(str(metric), int(year)): int(first) for (metric, year), first in found.items()}
+
     def years(self) -> tuple[int, ...]:
         """Return the years that any measure has, ascending."""
         return tuple(sorted({int(year) for year in self.measures[fields.YEAR].unique()}))

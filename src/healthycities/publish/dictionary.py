@@ -47,8 +47,10 @@ COLUMNS = (
     "licence",
     "attribution",
     "year",
+    "first_year",
     "note",
 )
+_YEARS = ("year", "first_year")
 # Names that the format gives to the columns that it adds itself.
 FID = "fid"
 GEOM = "geom"
@@ -144,8 +146,8 @@ def dictionary(
         _row(authority_years.AUTHORITY_YEARS, column, title, ())
         for column, title in {FID: KEY_TITLES[FID], **authority_years.TITLES}.items()
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"year": "Int64"})
-    text = table.columns.drop("year")
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(_YEARS, "Int64"))
+    text = table.columns.drop(list(_YEARS))
     table[text] = table[text].astype("str")
     if results.synthetic:
         table["note"] = marked(table["note"])
@@ -163,7 +165,8 @@ def _layer_rows(
     for column in frame.columns.drop(fields.GEOMETRY):
         if column in measured:
             sure = confidence.get((measured[column].metric, measured[column].year), "")
-            yield _measure_row(name, measured[column], frame[column], guide, sure)
+            first = results.first_years[measured[column].metric, measured[column].year]
+            yield _measure_row(name, measured[column], first, frame[column], guide, sure)
         else:
             behind = guide.named(SOURCE_OF_KEY.get(column, ()))
             yield _row(name, column, KEY_TITLES[column], behind)
@@ -191,7 +194,7 @@ def confidences(rows: pd.DataFrame) -> dict[tuple[str, int], str]:
 
 
 def _measure_row(
-    layer: str, column: Column, values: pd.Series, guide: Guide, confidence: str
+    layer: str, column: Column, first: int, values: pd.Series, guide: Guide, confidence: str
 ) -> dict[str, Any]:
     measure = guide.measures[column.metric]
     title = PART_TITLES[column.part].format(title=measure.title, confidence=confidence)
@@ -203,6 +206,7 @@ def _measure_row(
         "statistic": measure.statistic,
         "direction": measure.direction,
         "year": column.year,
+        "first_year": first,
         "note": f"{missing} of {len(values)} areas have no value" if missing else None,
     }
 

@@ -203,7 +203,11 @@ def _years(rows: pd.DataFrame) -> tuple[Axis, list[tuple[int, int]]]:
     keys = sorted((int(first), int(last)) for first, last in spans.to_numpy())
     every = np.arange(keys[0][0], max(last for _, last in keys) + 1)
     sets = [(every >= first) & (every <= last) for first, last in keys]
-    return axis_of_sets(sparse.csr_array(np.array(sets, dtype=np.float64)), differences=True), keys
+    own = pd.Series(list(zip(rows[fields.FIRST_YEAR], rows[fields.YEAR], strict=True)), rows.index)
+    told = _told_together(own, [rows[fields.SEX], rows[fields.AGE]], keys)
+    return axis_of_sets(
+        sparse.csr_array(np.array(sets, dtype=np.float64)), told_together=told
+    ), keys
 
 
 def _areas(results: Results, rows: pd.DataFrame) -> tuple[Axis, list[tuple[str, str]]]:
@@ -231,7 +235,18 @@ def _ages(rows: pd.DataFrame) -> tuple[Axis, list[str]]:
     for one, band in zip(sets, keys, strict=True):
         first, last = ages_of(band)
         one[first : last + 1] = 1
-    return axis_of_sets(sparse.csr_array(sets), differences=True), keys
+    apart = [rows[fields.SEX], rows[fields.FIRST_YEAR], rows[fields.YEAR]]
+    told = _told_together(rows[fields.AGE], apart, keys)
+    return axis_of_sets(sparse.csr_array(sets), told_together=told), keys
+
+
+def _told_together(
+    values: pd.Series, apart: list[pd.Series], keys: Sequence[Hashable]
+) -> list[list[int]]:
+    """Return the places of all keys, then of those that stand beside one another in some rows."""
+    found = {frozenset(one) for _, one in values.groupby(apart)}
+    some = [[place for place, key in enumerate(keys) if key in one] for one in found]
+    return [[*range(len(keys))], *sorted(one for one in some if len(one) < len(keys))]
 
 
 def ages_of(band: str) -> tuple[int, int]:
@@ -297,7 +312,9 @@ def _withhold(rows: pd.DataFrame, table: _Table, below: int) -> None:
     full, they tell more of the withheld parts than the plain sum does.
     """
     sums = table.constraints
-    hidden = suppress(table.cells(), sums, below=below, divided=table.divided)
+    cells = table.cells()
+    # What is missing everywhere, such as one year of three, was withheld from nobody.
+    hidden = suppress(cells, sums, below=below, divided=table.divided) & ~np.isnan(cells)
     partly = np.asarray((sums > 0) @ hidden.astype(np.float64)) > 0
     made_of_hidden = np.asarray((sums < 0).T @ partly.astype(np.float64)) > 0
     known = ~np.isnan(table.counts)

@@ -41,6 +41,7 @@ from healthycities.publish.wording import (
     DIRECTIONS,
     counted,
     listed,
+    period_said,
     split_name,
     split_titles,
     years_said,
@@ -55,6 +56,7 @@ FEW_AUTHORITIES = 3
 """Of so many authorities, or fewer, the districts are told one by one."""
 MOST_NAMED_AREAS = 4
 METHOD_CHANGED = ". The method changed between years: a difference may not be a trend"
+POINTS_OF_YEARS = ". Each point is of several years, and stands at the last of them"
 MOST_COLUMNS = 8
 FULLY_COVERED = 0.995
 ENLARGED_SHARE = 1 / 5
@@ -210,6 +212,16 @@ class Reader:
         """Return the years of a measure at the level of the report, ascending."""
         return tuple(sorted(year for *of, year in self._held if of == [self.level, name]))
 
+    def period(self, name: str, year: int) -> str:
+        """Return the years that a number rests on, such as ``2023`` or ``2021 to 2023``."""
+        return period_said(self.results.first_years.get((name, year), year), year)
+
+    def periods(self, cases: Sequence[tuple[str, int]]) -> str:
+        """Return those of (measure, year); single years that follow one another as one span."""
+        single = all(self.period(*case) == str(case[1]) for case in cases)
+        told = dict.fromkeys(self.period(*case) for case in cases)
+        return years_said(year for _, year in cases) if single else " and ".join(told)
+
     def values(self, name: str, year: int, level: str) -> pd.DataFrame:
         """Return the shown rows of a measure, by area code, for every area of the level.
 
@@ -359,11 +371,11 @@ def _said_of(
     named: Mapping[str, str],
 ) -> str:
     """Say which measures, years and areas a note is of."""
-    years: dict[str, list[int]] = {}
+    said: dict[str, list[tuple[str, int]]] = {}
     for name, year in cases:
-        years.setdefault(reader.guide.measures[name].title, []).append(year)
-    everywhere = sum(map(len, years.values())) == len(columns) > 1
-    of = [] if everywhere else [f"{title}, {years_said(those)}" for title, those in years.items()]
+        said.setdefault(reader.guide.measures[name].title, []).append((name, year))
+    everywhere = sum(map(len, said.values())) == len(columns) > 1
+    of = [] if everywhere else [f"{title}, {reader.periods(of)}" for title, of in said.items()]
     if len(codes) < len(named):
         places = sorted(named[code] for code in codes)
         few = len(places) <= MOST_NAMED_AREAS
@@ -376,14 +388,18 @@ def _headings(reader: Reader, columns: Sequence[tuple[str, int]]) -> list[Headin
     measures = [reader.guide.measures[name] for name, _ in columns]
     if len(columns) > 1 and len({name for name, _ in columns}) == 1:
         return [
-            Heading(str(year), measure.unit)
-            for measure, (_, year) in zip(measures, columns, strict=True)
+            Heading(reader.period(name, year), measure.unit)
+            for measure, (name, year) in zip(measures, columns, strict=True)
         ]
     titles = list(dict.fromkeys(measure.title for measure in measures))
     parted = dict(zip(titles, split_titles(titles), strict=True))
     return [
-        Heading(parted[measure.title][0], f"{measure.unit}, {year}", parted[measure.title][1])
-        for measure, (_, year) in zip(measures, columns, strict=True)
+        Heading(
+            parted[measure.title][0],
+            f"{measure.unit}, {reader.period(name, year)}",
+            parted[measure.title][1],
+        )
+        for measure, (name, year) in zip(measures, columns, strict=True)
     ]
 
 
@@ -452,6 +468,7 @@ def _as_address(content: bytes) -> str:
 
 def _map_picture(reader: Reader, shapes: Shapes, name: str) -> Picture:
     measure, year = reader.guide.measures[name], reader.years(name)[-1]
+    period = reader.period(name, year)
     known = guidelines(name, measure)
     panels = _panels(reader, shapes, name, year)
     compared = np.concatenate([panel.numbers.to_numpy(dtype=float) for panel in panels])
@@ -462,7 +479,7 @@ def _map_picture(reader: Reader, shapes: Shapes, name: str) -> Picture:
         draw_map(
             buffer,
             [panel],
-            title=f"{measure.title}, {year}",
+            title=f"{measure.title}, {period}",
             unit=measure.unit,
             outlines=_outlines(reader, shapes, panel) if districts else None,
             guidelines=known,
@@ -473,7 +490,7 @@ def _map_picture(reader: Reader, shapes: Shapes, name: str) -> Picture:
         )
         images.append(Image(_as_address(buffer.getvalue()), _map_alt(reader, name, year, panel)))
     kind = {1: "large", 2: "pair"}.get(len(images), "row")
-    return Picture(tuple(images), _map_caption(measure, year, known), kind)
+    return Picture(tuple(images), _map_caption(measure, period, known), kind)
 
 
 def _outlines(reader: Reader, shapes: Shapes, panel: Panel) -> gpd.GeoSeries:
@@ -484,8 +501,8 @@ def _outlines(reader: Reader, shapes: Shapes, panel: Panel) -> gpd.GeoSeries:
     return shapes.authorities.loc[shown]
 
 
-def _map_caption(measure: Measure, year: int, known: Sequence[Guideline]) -> str:
-    said = f"{measure.title}, {year}, {measure.unit}. {DIRECTIONS[measure.direction]}"
+def _map_caption(measure: Measure, period: str, known: Sequence[Guideline]) -> str:
+    said = f"{measure.title}, {period}, {measure.unit}. {DIRECTIONS[measure.direction]}"
     compared = "; ".join(f"{one.value_ugm3:g} {measure.unit} ({one.label})" for one in known)
     return f"{said} To compare with: {compared}." if known else said
 
@@ -515,7 +532,7 @@ def _of_group(
 
 def _map_alt(reader: Reader, name: str, year: int, panel: Panel) -> str:
     measure = reader.guide.measures[name]
-    head = f"Map of {measure.title} in {year}"
+    head = f"Map of {measure.title} in {reader.period(name, year)}"
     values = panel.numbers.dropna()
     if not len(values):
         return f"{head}, {panel.title}: no area has data."
@@ -552,11 +569,13 @@ def _trend_picture(reader: Reader, name: str) -> Picture | None:
     draw_lines(
         buffer, lines, title=measure.title, unit=measure.unit, wholes=wholes, file_format=PICTURE
     )
-    said = f"{measure.title}, {years[0]} to {years[-1]}, {measure.unit}"
+    first = reader.results.first_years[name, years[0]]
+    said = f"{measure.title}, {first} to {years[-1]}, {measure.unit}"
     kind = "district" if any(area.level == "district" for area in areas) else "authority"
     others = f"Each {'other ' if wholes else ''}line is one {kind}"
     alt = f"Lines of {said}: one for each area. The values are in the table by year."
-    caption = f"{said}. {others}{_method_warning(reader, name)}."
+    pooled = POINTS_OF_YEARS if first < years[0] else ""
+    caption = f"{said}. {others}{pooled}{_method_warning(reader, name)}."
     return Picture((Image(_as_address(buffer.getvalue()), alt),), caption, "lines")
 
 
@@ -649,6 +668,7 @@ def render(
         as_at=f"{settings.authorities_as_at:%-d %B %Y}",
         years=years_said(results.years()),
         n_years=len(results.years()),
+        pooled=_longest_period(results),
         counts=_counts(results),
         overview=_overview(reader, headlines),
         sections=[_section(reader, shapes, topic) for topic in found],
@@ -660,6 +680,13 @@ def render(
         missing_mayors=bool(len(facts)) and not bool(np.all(facts)),
         without_mayor=without_mayor(authority_years(results, register), register),
     )
+
+
+def _longest_period(results: Results) -> str:
+    """Return an example of a number's years, where any is of several; nothing where none is."""
+    spans = {(first - year, year) for (_, year), first in results.first_years.items()}
+    back, year = min(spans)
+    return period_said(year + back, year) if back else ""
 
 
 def _title(reader: Reader) -> str:

@@ -46,6 +46,11 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def period_said(first: int, last: int) -> str:
+    """Return the years from one to another: ``2021 to 2023``, or ``2023`` where they are one."""
+    return str(last) if first == last else f"{first} to {last}"
+
+
 def years_said(years: Iterable[int]) -> str:
     """Return years with those that follow one another drawn together: ``2003 to 2008, 2010``."""
     runs: list[list[int]] = []

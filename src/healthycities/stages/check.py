@@ -25,12 +25,23 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
         f"{file}: no error found",
         f"results: {settings.run_dir}/{settings.geopackage_name}",
         f"years: {', '.join(map(str, settings.years))}",
+        *_spans(settings),
         f"metrics: {', '.join(settings.chosen_metrics)}",
         *(
             f"left out: {name}, which needs {', '.join(lacking)}"
             for name, lacking in settings.left_out.items()
         ),
     ]
+
+
+def _spans(settings: Settings) -> list[str]:
+    """Say which years are taken together, and by which metrics."""
+    back = settings.mortality.pooled_years - 1
+    pooled = [name for name in settings.chosen_metrics if catalogue.metrics()[name].pooled]
+    if not back or not pooled:
+        return []
+    spans = [f"{year - back} to {year}" for year in settings.years]
+    return [f"years together: {', '.join(spans)} ({', '.join(pooled)})"]
 
 
 def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) -> Settings:
@@ -136,8 +147,15 @@ def _lost(settings: Settings, name: str) -> list[str]:
         settings.pollutants if "pollutant" in by else ("",),
     )
     lost = [
-        f"sources.{name}: {settings.raw_pattern(name, *one)}"
+        f"sources.{name}: {settings.raw_pattern(name, *one)}{_why_earlier(settings, one[0])}"
         for one in wanted
         if not any(Path(path).is_file() for path in settings.raw_paths(name, *one))
     ]
     return list(dict.fromkeys(lost))
+
+
+def _why_earlier(settings: Settings, year: object) -> str:
+    """Say why a file is wanted of a year that is not reported on."""
+    if year in ("", *settings.years):
+        return ""
+    return f" (of {year}, for mortality.pooled_years is {settings.mortality.pooled_years})"

@@ -10,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from healthycities import catalogue, tables
+from healthycities import catalogue, fields, tables
 from healthycities.errors import SchemaError
 from healthycities.geography.levels import Levels
 from healthycities.given import Given
 from healthycities.io.tabular import write_parquet
 from healthycities.metrics.carried import carried, with_estimates
 from healthycities.metrics.measures import filled, standards_of
-from healthycities.metrics.pooled import POOLED_KEY, pooled, with_period
+from healthycities.metrics.pooled import PEOPLE, POOLED_KEY, pooled, standing_in, with_period
 from healthycities.stages.files import read_input
 
 
@@ -42,8 +42,10 @@ def measure(
     """
     card = catalogue.metrics()[metric]
     found, divided = carried(_read(inputs))
-    whole = {
-        name: pooled(name, one) if isinstance(one, list) else one for name, one in found.items()
+    several = {name: one for name, one in found.items() if isinstance(one, list)}
+    # What the years are of is said of all rows below, so that a metric need not say it.
+    whole = found | {
+        name: pooled(name, one).assign(**{fields.YEAR: year}) for name, one in several.items()
     }
     given = Given(whole, keys, year=year, pollutant=pollutant or "")
     compute = import_module(f"healthycities.metrics.{metric}").compute
@@ -62,7 +64,8 @@ def measure(
             f" ({', '.join(card.levels)}).",
         )
     rows = with_estimates(pd.concat(parts, ignore_index=True), Levels.of(given), divided)
-    rows = with_period(rows, year, keys[POOLED_KEY] if card.pooled else 1)
+    years = keys[POOLED_KEY] if card.pooled else 1
+    rows = with_period(rows, year, years, standing_in(several.get(PEOPLE, ())))
     write_parquet(out, tables.checked(rows, tables.MEASURES))
 
 
