@@ -176,10 +176,10 @@ def test_of_several_years_together_the_share_is_of_all_of_them():
     found, divided = carried({"deaths": years, "district_parts": weights})
     assert sum(one["deaths"].sum() for one in found["deaths"]) == pytest.approx(50)
     measure = Measure("deaths", "Deaths", "deaths", "lower is better", "count", "Counted.")
-    level = next(Levels(areas()).of_districts(("district",)))
-    told = with_estimates(
-        rows(level, measure, 2023, value=level.weights.row_total), areas(), divided
-    )
+    levels = Levels(areas())
+    level = next(levels.of_districts(("district",)))
+    given = rows(level, measure, 2023, value=level.weights.row_total)
+    told = with_estimates(given, levels, divided)
     share = told.set_index("area_code")["estimated_share"]
     assert share[PARTS[0]] == pytest.approx(3 / 13)
     assert (share[SWINDON], share[PARTS[1]]) == (0, 1)
