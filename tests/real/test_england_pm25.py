@@ -123,8 +123,19 @@ def test_the_geopackage_has_no_layer_of_small_areas(result: Path):
         "districts",
         "england",
         "measures",
+        "authority_years",
         "dictionary",
     }
+
+
+def test_the_years_before_a_mayor_are_told(result: Path):
+    """Of 2015 to 2021 the West Midlands stood since 2016, had a mayor since 2017, London always."""
+    table = gpd.read_file(result, layer="authority_years")
+    assert len(table) == 20 * 7
+    one = table[table["area_code"] == "E47000007"].set_index("year")
+    assert one.index[one["stands"]].tolist() == list(range(2016, 2022))
+    assert one.index[one["mayor_in_office"]].tolist() == list(range(2017, 2022))
+    assert table.loc[table["area_code"] == "E61000001", "mayor_in_office"].all()
     assert len(gpd.read_file(result, layer="authorities")) == 20
 
 
