@@ -120,6 +120,8 @@ def test_the_geopackage_has_no_layer_of_small_areas(result: Path):
     """Districts are the smallest areas of a run that is given no small areas."""
     assert set(gpd.list_layers(result)["name"]) == {
         "authorities",
+        "outside_authorities",
+        "regions",
         "districts",
         "england",
         "measures",
