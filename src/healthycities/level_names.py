@@ -46,7 +46,9 @@ LAYERS: Mapping[str, str] = MappingProxyType(
 )
 """Layer to its level, in the order of the file."""
 
-RESERVED = frozenset({*LEVELS, *LAYERS, PLACE, "areas", "measures", "authority_years", "dictionary"})
+RESERVED = frozenset(
+    {*LEVELS, *LAYERS, PLACE, "areas", "measures", "authority_years", "dictionary"}
+)
 """Names that no set of places may have."""
 
 
