@@ -46,7 +46,7 @@ def people(real: Path) -> pd.Series:
 def levels() -> Levels:
     """Return the levels of all districts of 2024."""
     drawn = pd.DataFrame({fields.DISTRICT_CODE: list(known_districts(AS_AT))})
-    keys = {"authorities": "all", "authorities_as_at": str(AS_AT)}
+    keys = {"authorities": "all", "authorities_as_at": str(AS_AT), "include": ()}
     return Levels(build(Given({"districts": drawn}, keys)))
 
 
