@@ -61,6 +61,19 @@ def test_a_map_paints_each_class_in_its_colour():
     assert rgb(shades[2]) not in found
 
 
+@pytest.mark.parametrize("below", [[0], [2], [0, 1, 2]])
+def test_a_map_shows_its_shapes_and_the_land_below_them(below: list[int]):
+    """Wherever the land below lies, the squares at both ends are painted whole."""
+    lowest, highest = (rgb(colours(5)[end]) for end in (0, -1))
+    buffer = io.BytesIO()
+    land = SQUARES.iloc[below]
+    panel = Panel("Squares", SQUARES.iloc[[0, 2]], pd.Series([0.1, 9.9], index=["a", "c"]), land)
+    draw_map(buffer, [panel], title="A title", unit="µg/m³")
+    pixels_of = Image.open(buffer).convert("RGB").getcolors(10**8) or []
+    counts = {colour: count for count, colour in pixels_of}
+    assert counts[lowest] == pytest.approx(counts[highest], rel=0.1)
+
+
 def test_a_missing_value_is_hatched_in_no_colour_of_a_class():
     """The square without a value is white under its hatch, and the legend says no data."""
     svg = picture([1.0, np.nan, 2.0], file_format="svg").decode()

@@ -197,6 +197,12 @@ def _map(axes: Axes, panel: Panel, borders: Floats, outlines: gpd.GeoSeries | No
     axes.spines[:].set_visible(False)
 
 
+def _bounds(panel: Panel) -> Floats:
+    """Return west, south, east and north of all that a map shows, the land below included."""
+    drawn = [panel.shapes] if panel.base is None else [panel.shapes, panel.base]
+    return np.asarray(pd.concat(drawn).total_bounds)
+
+
 def _frame(axes: Axes, bounds: Floats, margin_share: float = MARGIN_SHARE) -> None:
     west, south, east, north = bounds
     margin = margin_share * max(east - west, north - south)
@@ -293,8 +299,7 @@ def draw_map(
     borders = class_borders(
         shown if compared is None else compared, [one.value_ugm3 for one in guidelines]
     )
-    ground = panels[0].shapes if panels[0].base is None else panels[0].base
-    bounds = np.asarray(ground.total_bounds)
+    bounds = _bounds(panels[0])
     panel_in, highest_in = size_in
     width_in = panel_in * len(panels)
     with _styled():
