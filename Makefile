@@ -57,8 +57,8 @@ generated: $(READY)
 
 # Needs the network and `pip install uv`; see CONTRIBUTING.md.
 lock:
-	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
-	    --no-emit-find-links --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header \
+	    --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV)
