@@ -106,8 +106,7 @@ def life_expectancy(
     2003, Eayres and Williams 2004. Test: 20 bands give 80.16960813 (79.88268548 to 80.45653078) at
     birth (PHEindicatormethods, testLifeExpectancy).
     """
-    counts, people, bands = _inputs(deaths, population, start_ages)
-    table = _life_table(counts, people, bands)
+    table = _life_table(*_inputs(deaths, population, start_ages))
     return _expectancy(table, np.ones_like(table.years), 0.0, confidence)
 
 
@@ -157,8 +156,7 @@ def healthy_life_expectancy(
     Calculation by the Sullivan Method (second term); Newman 1988, Demography 25 (both terms).
     Test: worked by hand; life expectancy and its interval where all are in health.
     """
-    counts, people, bands = _inputs(deaths, population, start_ages)
-    table = _life_table(counts, people, bands)
+    table = _life_table(*_inputs(deaths, population, start_ages))
     health = _in_health(table, prevalence, asked, prevalence_starts)
     return _expectancy(table, health.share, health.variance, confidence)
 
@@ -199,8 +197,7 @@ def share_of_life_in_health(
     Source: derived here, from the variance of Newman 1988. Test: worked by hand; 1 without an
     interval where all are in health.
     """
-    counts, people, bands = _inputs(deaths, population, start_ages)
-    table = _life_table(counts, people, bands)
+    table = _life_table(*_inputs(deaths, population, start_ages))
     health = _in_health(table, prevalence, asked, prevalence_starts)
     every = np.ones_like(table.years)
     years = _expectancy(table, every, 0.0, confidence).value

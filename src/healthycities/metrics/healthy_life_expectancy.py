@@ -26,7 +26,6 @@ from healthycities.metrics.bands import (
 from healthycities.metrics.life_tables import (
     CONFIDENCE_KEY,
     Reasons,
-    life_notes,
     life_rows,
     why_no_life_table,
 )
@@ -129,19 +128,23 @@ CARD = MetricCard(
 
 
 class _Told(NamedTuple):
-    """What a measure tells of a life table: a number made from it, at an age, times a scale."""
+    """What is told of a life table: numbers made from it, by measure and age, times a scale."""
 
-    name: str
     made_by: Callable[..., Estimate]
-    age: int = 0
+    ages: Mapping[str, int]
     scale: float = 1.0
 
 
 _MEASURES = {
     sex: (
-        _Told(f"healthy_life_expectancy_{sex}_years", healthy_life_expectancy),
-        _Told(f"healthy_life_expectancy_65_{sex}_years", healthy_life_expectancy, age=65),
-        _Told(f"life_in_good_health_{sex}_pct", share_of_life_in_health, scale=100.0),
+        _Told(
+            healthy_life_expectancy,
+            {
+                f"healthy_life_expectancy_{sex}_years": 0,
+                f"healthy_life_expectancy_65_{sex}_years": 65,
+            },
+        ),
+        _Told(share_of_life_in_health, {f"life_in_good_health_{sex}_pct": 0}, scale=100.0),
     )
     for sex in ("male", "female")
 }
@@ -196,8 +199,9 @@ def _rows(
             prevalence_starts=answers.starts,
         )
         scaled = Estimate(*(told.scale * part for part in found))
-        notes = life_notes(scaled, counts, told.age, reasons, note)
-        yield life_rows(level, measures[told.name], given, scaled, counts, told.age, sex, notes)
+        for name, age in told.ages.items():
+            measure = measures[name]
+            yield life_rows(level, measure, given, scaled, counts, age, sex, reasons, note)
 
 
 def _why_missing(counts: Counts, answers: Answers) -> Reasons:

@@ -19,7 +19,6 @@ from healthycities.metrics.bands import (
 )
 from healthycities.metrics.life_tables import (
     CONFIDENCE_KEY,
-    life_notes,
     life_rows,
     why_no_life_table,
 )
@@ -118,5 +117,4 @@ def _rows(
     years = life_expectancy(counts.deaths, counts.people, counts.starts, confidence)
     reasons = why_no_life_table(counts)
     for age, measure in measures.items():
-        notes = life_notes(years, counts, age, reasons, note)
-        yield life_rows(level, measure, given, years, counts, age, sex, notes)
+        yield life_rows(level, measure, given, years, counts, age, sex, reasons, note)

@@ -33,7 +33,8 @@ def life_rows(
     counts: Counts,
     age: int,
     sex: str,
-    notes: npt.NDArray[np.object_],
+    reasons: Reasons,
+    note: str | None,
 ) -> pd.DataFrame:
     """Return the rows of what a life table says of one age.
 
@@ -42,36 +43,31 @@ def life_rows(
     estimate : (areas, ages) by the bands of the counts.
     counts : what the life table was made of; those at the age and over stand beside the value.
     age : one of `AGES`.
-    notes : see :func:`life_notes`.
+    reasons : see :func:`why_no_life_table`; where none holds of a missing value, the interval is
+        too wide.
+    note : said of all areas.
     """
     died, people = counts.between(age)
+    years = at_age(estimate, age, counts.starts)
     return estimate_rows(
         level,
         measure,
         given.year,
-        at_age(estimate, age, counts.starts),
+        years,
         float(given.keys[CONFIDENCE_KEY]),
         numerator=died,
         denominator=people,
         sex=sex,
         age=AGES[age],
-        notes=notes,
+        notes=_notes(years, reasons, note),
     )
 
 
-def life_notes(
-    estimate: Estimate, counts: Counts, age: int, reasons: Reasons, note: str | None
-) -> npt.NDArray[np.object_]:
-    """Return a note for each area: one for all, and why its value of an age is missing.
-
-    Parameters
-    ----------
-    estimate, counts, age : as for :func:`life_rows`.
-    reasons : see :func:`why_no_life_table`; where none holds, the interval is too wide.
-    """
-    missing = np.isnan(at_age(estimate, age, counts.starts).value)
+def _notes(years: Estimate, reasons: Reasons, note: str | None) -> npt.NDArray[np.object_]:
+    """Return a note for each area: one for all, and why its value is missing."""
     wide = f"the 95 % interval is wider than {WIDEST_YEARS:g} years"
     said = np.select(list(reasons.values()), list(reasons), wide)
+    missing = np.isnan(years.value)
     texts = [joined(note, why if no else None) for no, why in zip(missing, said, strict=True)]
     return np.array(texts, dtype=object)
 
