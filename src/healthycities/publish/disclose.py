@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -116,7 +117,7 @@ class _Table:
             proportional=self.proportional[chosen],
         )
 
-    @property
+    @cached_property
     def constraints(self) -> sparse.csr_array:
         """Every sum that holds between cells."""
         return constraints_of(self.axes)
