@@ -17,7 +17,7 @@ from pandera.errors import SchemaErrors
 
 from healthycities import fields
 from healthycities.errors import SchemaError
-from healthycities.level_names import PLACES_KEY
+from healthycities.level_names import DISTRICT, PLACES_KEY, SMALL_AREA
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -302,7 +302,7 @@ PLACES = _schema(
 
 BORDERS = _schema(
     {
-        fields.LEVEL: pa.Column(None, pa.Check.isin(("district", "small_area"))),
+        fields.LEVEL: pa.Column(None, pa.Check.isin((DISTRICT, SMALL_AREA))),
         fields.FAULT: pa.Column(None, pa.Check.isin(("overlap", "gap"))),
         fields.AREA_CODE: _text(),
         fields.OTHER_AREA_CODE: _text(),

@@ -11,6 +11,7 @@ from healthycities import fields
 from healthycities.catalogue import Measure, MetricCard
 from healthycities.geography.levels import Levels
 from healthycities.given import Given
+from healthycities.level_names import DEPRIVATION_DECILE, ENGLAND, OUTSIDE_AUTHORITIES
 from healthycities.metrics.people import people_of_small_areas
 from healthycities.metrics.rows import NOTE_SEPARATOR, divided, joined, ratio_rows, year_note
 
@@ -50,7 +51,7 @@ CARD = MetricCard(
 ENOUGH_FOR_ENGLAND = 0.99
 """Less than all, because rasters and boundaries differ along the coast."""
 
-_OF_ENGLAND = ("england", "outside_authorities", "deprivation_decile")
+_OF_ENGLAND = (ENGLAND, OUTSIDE_AUTHORITIES, DEPRIVATION_DECILE)
 
 
 def compute(given: Given, measures: Mapping[str, Measure]) -> Iterator[pd.DataFrame]:

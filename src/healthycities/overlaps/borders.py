@@ -11,6 +11,7 @@ from healthycities import fields
 from healthycities.catalogue import OverlapCard
 from healthycities.errors import GeometryError
 from healthycities.given import Given
+from healthycities.level_names import DISTRICT, SMALL_AREA
 from healthycities.spatial.borders import Fault, gaps, overlaps
 from healthycities.spatial.grid import ObjectArray
 
@@ -37,8 +38,8 @@ def build(given: Given) -> pd.DataFrame:
     GeometryError : two areas share more than `MOST_SHARED` of the smaller one.
     """
     levels = {
-        "district": ("districts", fields.DISTRICT_CODE),
-        "small_area": ("small_areas", fields.SMALL_AREA_CODE),
+        DISTRICT: ("districts", fields.DISTRICT_CODE),
+        SMALL_AREA: ("small_areas", fields.SMALL_AREA_CODE),
     }
     found = [
         _of_level(level, given.inputs[source], code, source)

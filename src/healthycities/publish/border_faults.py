@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from healthycities import fields
+from healthycities.level_names import DISTRICT, SMALL_AREA
 from healthycities.publish.wording import counted
 
-_LEVELS = {"district": "districts", "small_area": "small areas"}
+_LEVELS = {DISTRICT: "districts", SMALL_AREA: "small areas"}
 _FAULTS = {"overlap": ("overlap", "overlaps"), "gap": ("gap", "gaps")}
 _HA_M2 = 10_000
 

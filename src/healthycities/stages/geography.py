@@ -442,8 +442,7 @@ def _district_lines(found: DistrictAnswer) -> Iterator[str]:
     yield from _wrapped(_named_code(own), "")
     yield from _named(str(found.as_at), _standing_of(found))
     yield from _named("lives", _days(own.since, own.last_day))
-    if found.known_at < found.as_at:
-        yield from _flag(found.as_at, found.known_at)
+    yield from _flag(found.as_at, found.known_at)
     yield from ("", f"Codes from {found.codes_from} on")
     yield from _code_lines(found.codes)
     yield from ("", "Authorities")
@@ -451,7 +450,7 @@ def _district_lines(found: DistrictAnswer) -> Iterator[str]:
         days = _days(one.first_day, one.last_day) if one.first_day else "no day known yet"
         yield from _wrapped(f"{_told(one)}: {days}")
     if not found.authorities:
-        yield from _wrapped("none since 2011")
+        yield from _wrapped(f"none since {FIRST_DATE.year}")
 
 
 def _standing_of(found: DistrictAnswer) -> str:
