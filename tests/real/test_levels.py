@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from datetime import date
 from pathlib import Path
 
@@ -90,3 +91,69 @@ def test_listed_places_have_the_people_of_their_districts(levels: Levels, people
     own = pd.DataFrame({**columns, fields.PART_CODE: areas[fields.DISTRICT_CODE]})
     own = own.assign(**{fields.PLACE_SET: "mine", fields.PART_SHARE: 1.0})
     assert sums(Levels(areas, own), "mine", people) == REGIONS_MID_2020
+
+
+# The districts of 2021 that became the three counties of 2023, as the order of each county says.
+COUNTIES_OF_2023 = {
+    "Cumberland": ("Allerdale", "Carlisle", "Copeland"),
+    "Westmorland and Furness": ("Barrow-in-Furness", "Eden", "South Lakeland"),
+    "North Yorkshire": (
+        *("Craven", "Hambleton", "Harrogate", "Richmondshire"),
+        *("Ryedale", "Scarborough", "Selby"),
+    ),
+    "Somerset": ("Mendip", "Sedgemoor", "Somerset West and Taunton", "South Somerset"),
+}
+COUNTIES_MID_2020 = {"Cumbria": 499_781, "North Yorkshire": 620_610, "Somerset": 563_851}
+"""People of the counties in the middle of 2020, whose councils ended in 2023."""
+
+
+def by_name_of_2021(real: Path) -> dict[str, int]:
+    """Return the people of each district of 2021 by its name, with nothing of ours between."""
+    path = real / "mortality_population" / "population20_ltla21.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["ltla21_code"].startswith("E")]
+    return {row["ltla21_name"]: int(row["total_population"]) for row in rows}
+
+
+@pytest.mark.parametrize("as_at", [date(2023, 6, 1), date(2025, 6, 1)])
+def test_districts_of_2023_and_2025_have_the_people_of_those_they_were_made_of(
+    real: Path, as_at: date
+):
+    """Cumbria, North Yorkshire and Somerset exactly, all others unmoved, England to the person."""
+    before = by_name_of_2021(real)
+    merged = {name for parts in COUNTIES_OF_2023.values() for name in parts}
+    expected = {name: count for name, count in before.items() if name not in merged}
+    expected |= {
+        name: sum(before[part] for part in parts) for name, parts in COUNTIES_OF_2023.items()
+    }
+    counties = {name: expected[name] for name in ("North Yorkshire", "Somerset")}
+    counties["Cumbria"] = expected["Cumberland"] + expected["Westmorland and Furness"]
+    assert counties == COUNTIES_MID_2020
+    columns = {"LAD25CD": "ltla21_code", "All Ages": "total_population"}
+    path = real / "mortality_population" / "population20_ltla21.csv.gz"
+    found = population.read(Raw((path,), as_at, year=2020, columns=columns))
+    people = found.groupby(fields.DISTRICT_CODE)[fields.PEOPLE].sum()
+    assert people.rename(known_districts(as_at)).to_dict() == expected
+    assert people.sum() == ENGLAND_MID_2020
+
+
+def test_authorities_of_2025_have_the_people_of_their_districts_of_2021(real: Path):
+    """York and North Yorkshire is eight districts of 2021, South Yorkshire has two new codes."""
+    as_at = date(2026, 9, 30)
+    before = by_name_of_2021(real)
+    people = population.read(Raw((real / WARDS,), as_at, year=2020))
+    by_district = people.groupby(fields.DISTRICT_CODE)[fields.PEOPLE].sum()
+    drawn = pd.DataFrame({fields.DISTRICT_CODE: list(known_districts(as_at))})
+    keys = {"authorities": "all", "authorities_as_at": str(as_at), "include": ()}
+    found = sums(Levels(build(Given({"districts": drawn}, keys))), "authority", by_district)
+    made_of = {
+        "York and North Yorkshire": ("York", *COUNTIES_OF_2023["North Yorkshire"]),
+        "South Yorkshire": ("Barnsley", "Doncaster", "Rotherham", "Sheffield"),
+        "Cumbria": (
+            *COUNTIES_OF_2023["Cumberland"],
+            *COUNTIES_OF_2023["Westmorland and Furness"],
+        ),
+    }
+    for name, parts in made_of.items():
+        (told,) = (key for key in found if key.startswith(f"{name} "))
+        assert found[told] == sum(before[part] for part in parts)
