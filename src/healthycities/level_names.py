@@ -70,3 +70,7 @@ def beside_authorities(levels: Sequence[str], *, places: bool) -> tuple[str, ...
 def level_of_layer(layer: str) -> str:
     """Return the level that a layer holds; that of places of one's own has the same name."""
     return LAYERS.get(layer, layer)
+
+
+PLANNED_MARK = " (planned)"
+"""Ends the name of a planned authority wherever it goes, so that no table or map can lose it."""

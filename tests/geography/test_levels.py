@@ -99,6 +99,15 @@ def test_authorities_and_what_lies_outside_them_make_up_england(table):
     assert not list(part.of_small_areas(["outside_authorities"]))
 
 
+def test_what_lies_outside_says_so_where_planned_authorities_are_reported_on(table):
+    """Their districts are in them then, so that authorities and the rest still make up England."""
+    planned = table["authority_name"].where(table["authority_name"].isna(), "X (planned)")
+    (outside,) = Levels(table.assign(authority_name=planned)).of_small_areas(
+        ["outside_authorities"]
+    )
+    assert outside.names.tolist() == ["England outside strategic authorities and planned ones"]
+
+
 @pytest.mark.parametrize("authority", [None, "X"])
 def test_there_is_no_outside_where_all_or_nothing_is_in_authorities(table, authority):
     """What would be nothing, or all of England, is no area."""

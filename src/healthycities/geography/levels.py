@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from healthycities import fields, level_names
 from healthycities.given import Given
-from healthycities.level_names import PLACE
+from healthycities.level_names import PLACE, PLANNED_MARK
 from healthycities.spatial.grid import FloatArray
 from healthycities.spatial.weights import Weights
 
@@ -20,6 +20,7 @@ ENGLAND_CODE = "E92000001"
 ENGLAND_NAME = "England"
 OUTSIDE_CODE = "outside_authorities"
 OUTSIDE_NAME = "England outside strategic authorities"
+OUTSIDE_PLANNED_TOO = f"{OUTSIDE_NAME} and planned ones"
 """What no authority of the register holds. Not all of these have a mayor, so that 'outside mayoral
 authorities' would be a larger place, and would not make up England with the authorities."""
 
@@ -176,12 +177,18 @@ _OF_DISTRICTS = (
 )
 
 
+def _outside_name(parts: pd.DataFrame) -> str:
+    """Name what is outside, from which the districts of planned authorities may be gone too."""
+    planned = parts[fields.AUTHORITY_NAME].str.endswith(PLANNED_MARK, na=False)
+    return OUTSIDE_PLANNED_TOO if planned.any() else OUTSIDE_NAME
+
+
 def _parents(parts: pd.DataFrame, level: str) -> pd.DataFrame | None:
     """Return code and name of each part's area of a level, or None where there is no such level."""
     if level == level_names.ENGLAND:
         return _all_of(parts, ENGLAND_CODE, ENGLAND_NAME, parts[fields.ALL_ENGLAND])
     if level == level_names.OUTSIDE_AUTHORITIES:
-        return _all_of(parts, OUTSIDE_CODE, OUTSIDE_NAME, _outside(parts))
+        return _all_of(parts, OUTSIDE_CODE, _outside_name(parts), _outside(parts))
     if level == level_names.DEPRIVATION_DECILE:
         return _deciles(parts)
     code, name = f"{level}_code", f"{level}_name"

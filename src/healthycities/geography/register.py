@@ -25,6 +25,7 @@ from healthycities.geography.districts import (
     parse_date,
     why_not_live,
 )
+from healthycities.level_names import PLANNED_MARK
 from healthycities.package_tables import rows
 
 AUTHORITIES_FILE = "geography/data/authorities.csv"
@@ -537,8 +538,7 @@ def _authority(row: Mapping[str, str], memberships: tuple[Membership, ...]) -> A
         return _day(row, column, AUTHORITIES_FILE, f"key {row['key']}")
 
     established = day("established")
-    # The mark goes wherever the name goes, so that no table or map can lose it.
-    mark = " (planned)" if established is None else ""
+    mark = PLANNED_MARK if established is None else ""
     return Authority(
         key=row["key"],
         name=f"{row['name']}{mark}",

@@ -21,6 +21,7 @@ from healthycities.geography.districts import (
     known_day,
 )
 from healthycities.geography.register import ENDED, TO_COME, Authority, Register, as_at_of_register
+from healthycities.level_names import PLANNED_MARK
 from healthycities.publish.wording import counted, split_name
 
 WIDTH = 100
@@ -203,7 +204,7 @@ def _folded(text: str) -> str:
 
 def _names(authority: Authority) -> set[str]:
     """Return all that an authority is called by, folded."""
-    name = authority.name.removesuffix(" (planned)")
+    name = authority.name.removesuffix(PLANNED_MARK)
     return {
         _folded(text)
         for text in (authority.area_code, authority.key, authority.name, name, split_name(name)[0])
@@ -382,7 +383,7 @@ def _mayor(found: AuthorityAnswer) -> str:
     election = found.first_mayoral_election
     if election is None:
         return "none" if found.status == ENDED else "none, and no election is planned"
-    planned = " (planned)" if election > as_at_of_register() else ""
+    planned = PLANNED_MARK if election > as_at_of_register() else ""
     standing = "in office" if found.mayor_in_office else "none"
     return f"{standing}; first election {election}{planned}"
 
