@@ -638,6 +638,7 @@ def render(
     guide: Guide,
     settings: Settings,
     borders: pd.DataFrame,
+    places_left_out: Sequence[str],
 ) -> str:
     """Return the report as one HTML page, with its pictures in it.
 
@@ -645,6 +646,7 @@ def render(
     ----------
     frames : the layers, by name.
     borders : table of `tables.BORDERS`.
+    places_left_out : a sentence for each set of places of one's own that some are left out of.
     """
     facts = frames["authorities"].set_index(fields.AREA_CODE)[layers.MAYOR_IN_OFFICE]
     reader = Reader(results, guide, facts)
@@ -677,6 +679,7 @@ def render(
         limits=_limits(guide, [name for topic in found for name in topic.mapped]),
         credits=credits_used(results, guide),
         borders=said(borders, [level for name, level in LAYERS.items() if name in frames]),
+        places_left_out=places_left_out,
         missing_mayors=bool(len(facts)) and not bool(np.all(facts)),
         without_mayor=without_mayor(authority_years(results, register), register),
     )

@@ -16,6 +16,7 @@ from healthycities.geography.register import Register
 from healthycities.io.atomic import replacing, write_json, write_text
 from healthycities.io.geopackage import write_geopackage
 from healthycities.io.tabular import read_parquet
+from healthycities.publish import left_out_places
 from healthycities.publish.assemble import Results, assemble
 from healthycities.publish.authority_years import AUTHORITY_YEARS, authority_years
 from healthycities.publish.dictionary import dictionary, layer_descriptions
@@ -66,7 +67,8 @@ def publish(
     frames = spatial_layers(results, files, Register.load(), settings.authorities_as_at)
     borders = read_parquet(files.borders)
     origin = provenance(settings, raw_files, guide.credits, code_of, borders)
-    page = render(results, frames, guide, settings, borders)
+    left_out = left_out_places.said(results, files.outlines, guide)
+    page = render(results, frames, guide, settings, borders, left_out)
     with ExitStack() as moves:
         # The last to be entered is the first to take its name.
         package = moves.enter_context(replacing(run_dir / settings.geopackage_name))
