@@ -26,7 +26,7 @@ FLOORS = (
     {"libraries", "formulas"},
     {"spatial"},
     {"io", "geography", "health"},
-    {"sources", "settings"},
+    {"sources", "settings", "download"},
     {"overlaps"},
     {"metrics"},
     {"publish"},

@@ -57,6 +57,10 @@ class SourceError(HealthycitiesError):
     """A source file is absent, empty, truncated, unreadable, or lacks what was asked of it."""
 
 
+class DownloadError(HealthycitiesError):
+    """A publisher's file cannot be had, or is not the one that was asked for or pinned."""
+
+
 class SchemaError(HealthycitiesError):
     """A table's columns or values are not what its schema promises."""
 

@@ -1,0 +1,1 @@
+"""Files of the publishers: asked for, checked, kept and pinned."""
