@@ -7,6 +7,7 @@ A configuration stands alone: it is not merged with the default.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from healthycities.errors import HealthycitiesError
 from healthycities.libraries import computing_with
 from healthycities.stages.check import checked_settings
 from healthycities.stages.failures import failures
+from healthycities.stages.wanted import wanted_files
 
 min_version("9.8")
 
@@ -33,6 +35,7 @@ if not workflow.configfiles:
 try:
     settings = checked_settings(config, ", ".join(map(str, workflow.configfiles)))
     installed = computing_with()
+    fetched = wanted_files(settings)
 except HealthycitiesError as error:
     # Not a WorkflowError, which would put a traceback of this file after the message.
     sys.exit(f"error: {error}")
@@ -48,6 +51,7 @@ RESULT_FILES = [
 
 pathvars:
     results=settings.run_dir,
+    fetched=settings.fetched_dir,
     raw=f"{settings.run_dir}/steps/raw",
     prepared=f"{settings.run_dir}/steps/prepared",
     overlaps=f"{settings.run_dir}/steps/overlaps",
@@ -63,6 +67,7 @@ wildcard_constraints:
     overlap="|".join(catalogue.overlaps()),
     metric="|".join(catalogue.metrics()),
     place_set="|".join(settings.places) or "none",
+    fetched_file="|".join(map(re.escape, fetched)) or "none",
 
 
 include: "workflow/rules/common.smk"

@@ -23,7 +23,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = (
     {"errors", "fields", "level_names", "pollutants", "synthetic", "given", "package_tables"},
     {"tables", "catalogue"},
-    {"libraries", "formulas"},
+    {"libraries", "formulas", "offers"},
     {"spatial"},
     {"io", "geography", "health"},
     {"sources", "settings", "download"},
@@ -46,6 +46,7 @@ CHEAP = (
     "stages.failures",
     "stages.needs",
     "stages.raw_state",
+    "stages.wanted",
 )
 IMPORTS = re.compile(r"^from healthycities((?:\.\w+)*) import (.+)$", re.MULTILINE)
 SLOW = {

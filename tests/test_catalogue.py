@@ -13,6 +13,7 @@ from healthycities.catalogue import (
     Kind,
     Measure,
     MetricCard,
+    Offer,
     OverlapCard,
     SourceCard,
     code_digest,
@@ -263,14 +264,17 @@ def test_modules_that_import_each_other_end(package: Callable[[], None], write: 
 # --- The house as it is ---
 
 
-def cards() -> list[tuple[str, SourceCard | OverlapCard | MetricCard | Measure]]:
+Card = SourceCard | OverlapCard | MetricCard | Measure | Offer
+
+
+def cards() -> list[tuple[str, Card]]:
     """Return every card of the package, with those inside other cards, and where it is."""
-    found: list[tuple[str, SourceCard | OverlapCard | MetricCard | Measure]] = []
+    found: list[tuple[str, Card]] = []
     for room in (catalogue.sources, catalogue.overlaps, catalogue.metrics):
         for name, card in room().items():
             found.append((f"{room.__name__}/{name}", card))
-            measures = card.measures if isinstance(card, MetricCard) else ()
-            found += [(f"{room.__name__}/{name}:{item.name}", item) for item in measures]
+            parts = getattr(card, "measures", ()) or getattr(card, "offers", ())
+            found += [(f"{room.__name__}/{name}:{item.name}", item) for item in parts]
     return found
 
 
@@ -279,13 +283,36 @@ def test_every_card_has_all_its_texts(place: str, card: object):
     """No text of a card is empty, of another type, or has space around it."""
     for part in parts_of(card):  # type: ignore[arg-type]
         value = getattr(card, part.name)
-        if isinstance(value, (bool, int)) or value == part.default:
+        if isinstance(value, (bool, int, float)) or value == part.default:
             continue
         texts = value if isinstance(value, tuple) else (value,)
         assert isinstance(value, tuple) or value
         for text in texts:
-            assert isinstance(text, (str, Measure))
+            assert isinstance(text, (str, Measure, Offer))
             assert not isinstance(text, str) or (text and text == text.strip())
+
+
+def test_every_source_says_where_it_is_from():
+    """By an address for people, or by what the workflow fetches itself; and then how often."""
+    for name, card in catalogue.sources().items():
+        assert bool(card.address) != bool(card.offers), name
+        assert bool(card.offers) == bool(card.renewed), name
+
+
+def test_what_is_offered_is_asked_for_over_https_and_has_a_name_of_its_own():
+    """A file name is of one address and member; a file a year has the year in both."""
+    first: dict[str, tuple[str, str]] = {}
+    for card in catalogue.sources().values():
+        for offer in card.offers:
+            asked = (offer.address, offer.member)
+            assert first.setdefault(offer.name, asked) == asked
+            assert offer.address.startswith("https://")
+            by_year = "year" in card.by
+            assert by_year == ("{year}" in offer.name) == ("{year}" in offer.address)
+            assert by_year == bool(offer.first_year)
+            assert offer.size_mb > 0
+            assert ("pollutant" in card.by) == bool(offer.pollutant)
+            assert "/" not in offer.name
 
 
 def test_what_rests_on_deaths_says_which_it_counts():

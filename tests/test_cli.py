@@ -18,7 +18,7 @@ VERBS = (
     "describe",
     "explain",
     "geography",
-    "fetch",
+    "demo",
     "prepare",
     "overlap",
     "measure",
@@ -270,7 +270,7 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]):
         (["prepare", "gossip", "--raw", "a", "--out", "b", "--keys", "{}"], "gossip"),
         (["measure", "ncd_mortality", "--input", "deaths", "--out", "b", "--keys", "{}"], "name="),
         (["measure", "ncd_mortality", "--out", "b", "--keys", "{}"], "--year"),
-        (["fetch", "--folder", "a", "--keys", "{"], "--keys"),
+        (["demo", "--folder", "a", "--keys", "{"], "--keys"),
         (["geography", "barnsley", "--as-at", "1/4/2025"], "a day such as 2019-01-01"),
     ],
 )

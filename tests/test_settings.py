@@ -88,7 +88,15 @@ def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
     """Every key stands in config.yaml, and every source but those of one's own alone."""
     whole = json.loads(from_mapping(config).model_dump_json())
     assert set(config) == set(whole)
-    for name in ("greenspace", "green_cover", "mortality", "burden", "demo", "compute"):
+    for name in (
+        "greenspace",
+        "green_cover",
+        "mortality",
+        "burden",
+        "demo",
+        "compute",
+        "downloads",
+    ):
         assert set(config[name]) == set(whole[name])
     optional = {name for name, card in catalogue.sources().items() if card.optional}
     carrying = {"census_population", "small_area_changes"}
@@ -109,6 +117,7 @@ def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: d
         "burden",
         "demo",
         "compute",
+        "downloads",
         "metrics",
         "authorities",
     )
@@ -457,7 +466,9 @@ def test_every_ill_formed_key_is_told_in_one_go(config: dict[str, Any]):
     assert "colour: unknown key" in told
     assert "sources.population.provider: this key is required" in told
     assert "mortality.confidence: input should be less than 1, found 95" in told
-    assert "sources.deaths.provider: input should be 'demo' or 'file', found 'web'" in told
+    assert (
+        "sources.deaths.provider: input should be 'demo', 'file' or 'official', found 'web'" in told
+    )
 
 
 def test_keys_without_a_default_are_required():

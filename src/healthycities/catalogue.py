@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +27,58 @@ Kind = Literal["table", "places", "grid", "raster"]
 Direction = Literal["lower is better", "higher is better", "neither"]
 
 
+Protocol = Literal["file", "arcgis", "nomis", "os_downloads"]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that the publisher offers, and how it is asked for.
+
+    Braces of ``name`` and ``address`` are filled with the year; both may hold ``{year}`` only.
+
+    Parameters
+    ----------
+    name : what the file is called here; two sources that are in one file give it the same name.
+    protocol : ``file`` is asked for as it is; ``arcgis`` is a layer of a FeatureServer, ``nomis`` a
+        query of Nomis without the parameters of its pages, ``os_downloads`` a product of the
+        Ordnance Survey's Downloads API.
+    address : where it is.
+    size_mb : about how much is downloaded, in 10^6 bytes; the lock file has it exactly.
+    since : first day, as 2025-04-01, of the districts or small areas that the file is of.
+    vintage : the year of these, by which a configuration asks for them.
+    first_year, last_year : of a file for each year, those that are offered; 0 is open.
+    pollutant : of a file for each pollutant.
+    member : the file wanted of a zip; a ``*`` stands for a folder whose name changes.
+    fields : of a layer or a table, the columns that are wanted.
+    where : of a layer, the condition that its rows must meet.
+    standing : how the address is known, where it is not by having been asked.
+    """
+
+    name: str
+    protocol: Protocol
+    address: str
+    size_mb: float
+    since: str = ""
+    vintage: int = 0
+    first_year: int = 0
+    last_year: int = 0
+    pollutant: str = ""
+    member: str = ""
+    fields: tuple[str, ...] = ()
+    where: str = ""
+    standing: str = "as public code that uses it writes it; not asked here"
+
+    def filled(self, year: object) -> Offer:
+        """Return it with the year in its name and address."""
+        return replace(
+            self, name=self.name.format(year=year), address=self.address.format(year=year)
+        )
+
+    def has_year(self, year: int) -> bool:
+        """Whether the file of a year is offered."""
+        return self.first_year <= year and (not self.last_year or year <= self.last_year)
+
+
 @dataclass(frozen=True)
 class SourceCard:
     """What a source is and where it comes from.
@@ -35,7 +87,10 @@ class SourceCard:
     ``tells_years`` says that one file may hold several years, each row with its own.
     A grid is small and is laid onto the kilometres of the National Grid; a raster may be of any
     size and stays where it is. ``optional`` says that ``metrics: all`` does without the metrics
-    that rest on it where the configuration does not give it.
+    that rest on it where the configuration does not give it. ``offers`` are the files that the
+    workflow can fetch itself (``provider: official``); a source without any has an ``address``
+    for people. ``renewed`` says how often the publisher brings out another, and
+    ``fresh_days`` after how many days one that was fetched may be out of date; 0 is never.
     """
 
     title: str
@@ -43,9 +98,12 @@ class SourceCard:
     product: str
     licence: str
     attribution: str
-    address: str
     layout: str
     kind: Kind
+    address: str = ""
+    offers: tuple[Offer, ...] = ()
+    renewed: str = ""
+    fresh_days: int = 0
     by: tuple[str, ...] = ()
     optional: bool = False
     tells_years: bool = False
@@ -54,6 +112,11 @@ class SourceCard:
     def suffix(self) -> str:
         """Suffix of the prepared file."""
         return {"grid": ".tif", "raster": ".json"}.get(self.kind, ".parquet")
+
+    @property
+    def where_from(self) -> str:
+        """Where people find it: the address for them, or those that the workflow asks."""
+        return self.address or "; ".join(dict.fromkeys(offer.address for offer in self.offers))
 
 
 @dataclass(frozen=True)
@@ -144,7 +207,7 @@ class MetricCard:
         return tuple(part for part in self.by if part != "standard")
 
 
-CARD_TYPES = {kind.__name__: kind for kind in (SourceCard, OverlapCard, Measure, MetricCard)}
+CARD_TYPES = {kind.__name__: kind for kind in (SourceCard, Offer, OverlapCard, Measure, MetricCard)}
 
 
 def _evaluate(node: ast.expr, file: Path) -> Any:

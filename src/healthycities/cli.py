@@ -41,19 +41,19 @@ def _check(options: argparse.Namespace) -> None:
         print(line)  # noqa: T201
 
 
-def _fetch(options: argparse.Namespace) -> None:
-    from healthycities.stages.fetch import (
-        fetch_demo_land_cover,
-        fetch_demo_places,
-        fetch_demo_year,
+def _demo(options: argparse.Namespace) -> None:
+    from healthycities.stages.demo import (
+        draw_land_cover,
+        draw_places,
+        draw_year,
     )
 
     if options.land_cover:
-        fetch_demo_land_cover(options.folder, options.keys)
+        draw_land_cover(options.folder, options.keys)
     elif options.year is None:
-        fetch_demo_places(options.folder, options.keys)
+        draw_places(options.folder, options.keys)
     else:
-        fetch_demo_year(options.folder, options.year, options.keys)
+        draw_year(options.folder, options.year, options.keys)
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -261,8 +261,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     geography.add_argument("--json", action="store_true", help="the same as JSON")
     verb(
-        "fetch",
-        _fetch,
+        "demo",
+        _demo,
         "write the demonstration's raw files",
         "--folder",
         "--year",

@@ -6,6 +6,7 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping
 from glob import escape, glob
+from itertools import product
 from operator import attrgetter
 from os.path import isfile
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from healthycities import catalogue
+from healthycities import catalogue, offers
+from healthycities.catalogue import Offer
 from healthycities.errors import ConfigError, RegisterError
 from healthycities.geography.districts import known_districts, newer_districts
 from healthycities.geography.register import Register, as_at_of_register
@@ -27,6 +29,7 @@ from healthycities.health.files import (
     LAGS_FILE,
 )
 from healthycities.level_names import PLACES_KEY, RESERVED
+from healthycities.offers import REMOTE
 from healthycities.package_tables import rows
 from healthycities.pollutants import POLLUTANTS
 from healthycities.synthetic import SYNTHETIC
@@ -36,6 +39,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 StandardId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
 PlacesKey = Annotated[str, Field(pattern=PLACES_KEY)]
+Address = Annotated[str, Field(pattern=r"^https://[^\s/]+")]
 Folder = Annotated[str, Field(pattern=r"^[^{}<>]+$")]
 
 
@@ -48,15 +52,24 @@ class Section(BaseModel):
 class SourceSettings(Section):
     """Where one source is taken from."""
 
-    provider: Literal["demo", "file"] = Field(
-        description="demo: written by the package, with SYNTHETIC values; file: a file of your own"
+    provider: Literal["demo", "file", "official"] = Field(
+        description="demo: written by the package, with SYNTHETIC values; file: a file of your "
+        "own; official: fetched from its publisher"
     )
     path: str | None = Field(
         None,
-        description="For provider file: path below data_dir; may hold {year}, {pollutant} and *",
+        description="For provider file: path below data_dir; may hold {year}, {pollutant} and *. "
+        "Or an address that starts with https, s3 or gs, from which it is fetched",
     )
     vintage: int | None = Field(
-        None, description="The year that the file is of, where the path holds no {year}"
+        None,
+        description="The year that the file is of, where the path holds no {year}; for provider "
+        "official, the vintage that is fetched, by default the newest that fits authorities_as_at",
+    )
+    address: str | None = Field(
+        None,
+        pattern=r"^https://\S+$",
+        description="For provider official: where the publisher has moved the file or the layer",
     )
     crs: str | None = Field(
         None, description="Coordinate reference system of a file that does not say its own"
@@ -71,6 +84,16 @@ class SourceSettings(Section):
     attribution: str | None = Field(
         None, description="Attribution, where it is not the publisher's"
     )
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether it stands elsewhere, and is fetched before it is read."""
+        return self.provider == "official" or REMOTE in (self.path or "")
+
+    @property
+    def stands_here(self) -> bool:
+        """Whether it is a file of one's own below data_dir."""
+        return self.provider == "file" and not self.is_fetched
 
 
 class PlacesSettings(Section):
@@ -309,6 +332,26 @@ class ComputeSettings(Section):
     )
 
 
+class DownloadSettings(Section):
+    """How files of publishers are fetched. Changes no result, and so reruns nothing."""
+
+    offline: bool = Field(
+        False, description="true: ask no network; a file that was not fetched before is an error"
+    )
+    mirrors: dict[Address, Address] = Field(
+        default_factory=dict,
+        description="Beginning of an address to what is asked in its place, such as a mirror of "
+        "your institution's; the hashes of the lock file hold all the same",
+    )
+    attempts: int = Field(6, ge=1, le=20, description="How often a file is tried before giving up")
+    at_once: int = Field(
+        4, ge=1, le=16, description="Files that `healthycities fetch` asks for at the same time"
+    )
+    largest_gb: float = Field(
+        8, gt=0, description="Size above which a file, or what is unpacked of one, is refused"
+    )
+
+
 class Settings(Section):
     """The whole configuration."""
 
@@ -355,6 +398,7 @@ class Settings(Section):
     disclosure: DisclosureSettings = Field(default_factory=DisclosureSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
+    downloads: DownloadSettings = Field(default_factory=DownloadSettings)
 
     @property
     def synthetic(self) -> bool:
@@ -455,7 +499,8 @@ class Settings(Section):
 
         Earlier ones are those that a metric takes together with a year reported on.
         """
-        cards = [catalogue.metrics()[name] for name in self.chosen_metrics]
+        known = catalogue.metrics()
+        cards = [known[name] for name in self.chosen_metrics if name in known]
         found = {
             one
             for card in cards
@@ -463,6 +508,72 @@ class Settings(Section):
             for one in self.pooled_years(card, source, year)
         }
         return tuple(sorted(found | set(self.years)))
+
+    def offer(self, name: str, year: object = "", pollutant: object = "") -> Offer | None:
+        """Return the file of a source that is fetched; None where its publisher offers none.
+
+        Parameters
+        ----------
+        name : a source that `SourceSettings.is_fetched`.
+        year, pollutant : of a source that has a file for each; otherwise empty.
+        """
+        source = self.sources[name]
+        if source.provider != "official":
+            return offers.own(self._raw_name(name, year, pollutant))
+        found = offers.offered(
+            catalogue.sources()[name],
+            as_at=self.authorities_as_at,
+            vintage=source.vintage,
+            year=int(str(year)) if year else None,
+            pollutant=str(pollutant) or None,
+        )
+        if found is None or source.address is None:
+            return found
+        return offers.at(found, self._filled(source.address, year, pollutant))
+
+    @property
+    def fetched_dir(self) -> str:
+        """Folder of what is fetched, which all runs of the project share."""
+        return f"{self.data_dir}/fetched"
+
+    def fetched_path(self, name: str, year: object = "", pollutant: object = "") -> str:
+        """Return where a fetched file of a source stands.
+
+        Raises
+        ------
+        ConfigError : its publisher offers none.
+        """
+        offer = self.offer(name, year, pollutant)
+        if offer is None:
+            raise ConfigError(self._not_offered(name, year, pollutant), place=f"sources.{name}")
+        return f"{self.fetched_dir}/{offer.name}"
+
+    def _not_offered(self, name: str, year: object, pollutant: object) -> str:
+        source, card = self.sources[name], catalogue.sources()[name]
+        asked = [f"of {source.vintage or year}"] if (source.vintage or year) else []
+        asked += [f"for {pollutant}"] if pollutant else []
+        asked += [] if asked else [f"for the map of {self.authorities_as_at}"]
+        return (
+            f"nothing is known to be offered {' '.join(asked)}; known is {offers.told(card)};"
+            " give a file of your own (provider: file), or ask for another"
+        )
+
+    def fetch_problems(self, name: str, year: object = "", pollutant: object = "") -> list[str]:
+        """List what keeps a file of a source from being fetched."""
+        if self.offer(name, year, pollutant) is None:
+            return [f"sources.{name}: {self._not_offered(name, year, pollutant)}"]
+        return []
+
+    def cases(self, name: str) -> list[tuple[int | str, str]]:
+        """Return year and pollutant of each file of a source, empty where it has none of them."""
+        by = catalogue.sources()[name].by
+        years = self.data_years(name) if "year" in by else ("",)
+        return list(product(years, self.pollutants if "pollutant" in by else ("",)))
+
+    @property
+    def lock_file(self) -> str:
+        """The file that pins what was fetched, to be committed by the user."""
+        return f"{self.data_dir}/sources.lock.json"
 
     def raw_pattern(self, name: str, year: object = "", pollutant: object = "") -> str:
         """Return the path of a file of one's own, in which a ``*`` may stand for several."""
@@ -480,7 +591,11 @@ class Settings(Section):
 
     def _raw_name(self, name: str, year: object, pollutant: object) -> str:
         """Return a path below data_dir, with year and pollutant filled in."""
-        return (self.sources[name].path or "").format(year=year, pollutant=pollutant)
+        return self._filled(self.sources[name].path or "", year, pollutant)
+
+    @staticmethod
+    def _filled(text: str, year: object, pollutant: object) -> str:
+        return text.format(year=year, pollutant=pollutant)
 
     def source_part(self, name: str) -> str:
         """Return what the job that prepares a source needs to know, as JSON."""
@@ -500,9 +615,12 @@ class Settings(Section):
         return {key: attrgetter(key)(self) for key in keys}
 
     def whole(self) -> str:
-        """Return the configuration as JSON, but for ``compute``, which changes no result."""
-        return self.model_dump_json(exclude={"compute"})
+        """Return the configuration as JSON, but for what changes no result."""
+        return self.model_dump_json(exclude=set(WITHOUT_EFFECT))
 
+
+WITHOUT_EFFECT = ("compute", "downloads")
+"""Sections that say where and how the work is done, and change no result."""
 
 ATTRIBUTABLE: Mapping[str, str] = MappingProxyType({"exposure": "pm25", "ages": "30+"})
 """What a function must be of, for the deaths that the metrics of burden have from the sources."""
@@ -518,6 +636,9 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Outcomes that the functions of each metric of burden may be of."""
 
 _NDVI_METRIC = "ndvi_target_deaths"
+
+FETCHED_FROM = ("https", "s3", "gs")
+"""What the address of a file of one's own may start with."""
 
 READING = ("columns", "crs", "layer", "vintage")
 """Keys of a source that its reader is told; see `healthycities.sources.raw.Raw`."""
@@ -585,15 +706,41 @@ def _source_problems(settings: Settings) -> list[str]:
     for name, source in settings.sources.items():
         if source.provider == "file" and not source.path:
             problems.append(f"sources.{name}.path: provider file needs a path")
-        if source.provider == "demo" and source.path:
-            problems.append(f"sources.{name}.path: provider demo takes no path")
+        if source.provider != "file" and source.path:
+            problems.append(f"sources.{name}.path: provider {source.provider} takes no path")
+        if source.provider != "official" and source.address:
+            problems.append(f"sources.{name}.address: is for provider official")
         card = catalogue.sources().get(name)
+        if card and source.provider == "official":
+            problems += _offer_problems(name, card, settings)
         if source.path and card:
             problems += [
                 f"sources.{name}.path: {problem}"
                 for problem in _path_problems(source, card, settings.pollutants)
             ]
     return problems
+
+
+def _offer_problems(name: str, card: catalogue.SourceCard, settings: Settings) -> list[str]:
+    """List what a publisher does not offer of a source that is to be fetched from it."""
+    if not card.offers:
+        return [f"sources.{name}.provider: is not fetched; {data_readme(name)} says where it is"]
+    address = settings.sources[name].address or ""
+    if not _is_filled_by_words(address) or (
+        "year" in card.by and address and "{year}" not in address
+    ):
+        return [f"sources.{name}.address: expected {{year}} and no other braces"]
+    return [
+        problem
+        for year, pollutant in settings.cases(name)
+        if not pollutant or pollutant in POLLUTANTS
+        for problem in settings.fetch_problems(name, year, pollutant)
+    ]
+
+
+def data_readme(name: str) -> str:
+    """Return where the page on sources speaks of one."""
+    return f"data/README.md#{name}"
 
 
 def _path_problems(
@@ -616,6 +763,20 @@ def _path_problems(
         problems.append("only {year} and {pollutant} may stand in braces")
     if {"<", ">"} & set(path):
         problems.append("takes no < or >")
+    if REMOTE in path:
+        problems += _address_problems(path)
+    return problems
+
+
+def _address_problems(path: str) -> list[str]:
+    """List what keeps a path from being an address that a file is fetched from."""
+    scheme = path.partition(REMOTE)[0]
+    problems = []
+    if scheme not in FETCHED_FROM:
+        known = ", ".join(f"{one}{REMOTE}" for one in FETCHED_FROM)
+        problems.append(f"is fetched from {known} alone, not from {scheme}{REMOTE}")
+    if "*" in path:
+        problems.append("takes no * where it is an address: each file is fetched by its name")
     return problems
 
 

@@ -65,7 +65,7 @@ def test_code_is_that_of_the_steps_of_the_run():
 def test_code_follows_what_the_configuration_gives_beside():
     """Deprivation is used where it is given; a demonstration's files are fetched by code too."""
     found = code_of(settings(deprivation={"provider": "demo"}))
-    assert {"prepare deprivation", "fetch"} == set(found) - set(code_of(settings()))
+    assert {"prepare deprivation", "demo"} == set(found) - set(code_of(settings()))
 
 
 def test_a_source_that_nothing_rests_on_changes_no_code():

@@ -20,7 +20,9 @@ def code_of(*modules):
 
 def raw_files(source, year="", pollutant=""):
     """Return the raw files of a source, for a year and pollutant where it has them."""
-    if settings.sources[source].provider == "file":
+    if settings.sources[source].is_fetched:
+        return [settings.fetched_path(source, year, pollutant)]
+    if settings.sources[source].stands_here:
         return list(settings.raw_paths(source, year, pollutant))
     return [demo_file(source, year, pollutant)]
 
@@ -40,9 +42,9 @@ def raw_of(wildcards):
 def raw_states(wildcards):
     """Return what tells the files of one's own that a rule prepares from others of their names.
 
-    Those of the demonstration are written by rules, of which Snakemake knows when they ran.
+    The others are written by rules, of which Snakemake knows when they ran.
     """
-    if settings.sources[wildcards.source].provider != "file":
+    if not settings.sources[wildcards.source].stands_here:
         return []
     return [raw_state(Path(path)) for path in raw_of(wildcards)]
 
@@ -50,11 +52,9 @@ def raw_states(wildcards):
 def all_raw_files():
     """Return source and path of every raw file of the run, once each."""
     found = {}
-    for source, card in catalogue.sources().items():
+    for source in catalogue.sources():
         if source in used_sources():
-            years = settings.data_years(source) if "year" in card.by else ("",)
-            pollutants = settings.pollutants if "pollutant" in card.by else ("",)
-            for one in product(years, pollutants):
+            for one in settings.cases(source):
                 found.update({(source, path): None for path in raw_files(source, *one)})
     own = [(f"places.{name}", settings.places_path(name)) for name in settings.places]
     return [*found, *own]

@@ -94,7 +94,7 @@ def _published(name: str, card: catalogue.SourceCard, settings: Settings) -> Cre
         product=given.product or card.product,
         licence=given.licence or card.licence,
         attribution=given.attribution or _dated(card.attribution, _years(name, settings)),
-        address=card.address,
+        address=card.where_from,
     )
 
 

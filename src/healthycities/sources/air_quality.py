@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import CrsError, SchemaError, SourceError
 from healthycities.io.raster import read_grid
 from healthycities.io.tabular import Column, Table, exactly, read_csv
@@ -25,10 +25,42 @@ CARD = SourceCard(
         "© Crown copyright [year] Defra via uk-air.defra.gov.uk, licensed under the Open "
         "Government Licence."
     ),
-    address=(
-        "https://uk-air.defra.gov.uk/datastore/pcm/mappm25{year}g.csv; mappm10{year}g.csv, "
-        "mapno2{year}.csv and mapnox{year}.csv for the other pollutants (verify)"
+    offers=(
+        Offer(
+            name="mappm25{year}g.csv",
+            protocol="file",
+            address="https://uk-air.defra.gov.uk/datastore/pcm/mappm25{year}g.csv",
+            size_mb=9,
+            pollutant="pm25",
+            first_year=2010,
+        ),
+        Offer(
+            name="mappm10{year}g.csv",
+            protocol="file",
+            address="https://uk-air.defra.gov.uk/datastore/pcm/mappm10{year}g.csv",
+            size_mb=9,
+            pollutant="pm10",
+            first_year=2010,
+        ),
+        Offer(
+            name="mapno2{year}.csv",
+            protocol="file",
+            address="https://uk-air.defra.gov.uk/datastore/pcm/mapno2{year}.csv",
+            size_mb=9,
+            pollutant="no2",
+            first_year=2010,
+        ),
+        Offer(
+            name="mapnox{year}.csv",
+            protocol="file",
+            address="https://uk-air.defra.gov.uk/datastore/pcm/mapnox{year}.csv",
+            size_mb=9,
+            pollutant="nox",
+            first_year=2010,
+        ),
     ),
+    renewed="each year, about a year after its end; earlier years may be revised",
+    fresh_days=400,
     layout=(
         "CSV: lines that name the pollutant, year, statistic and unit, then gridcode (or "
         "ukgridcode), x, y (the centre of a cell, metres in EPSG:27700) and a column such as "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.io.tabular import Column, read_csv
 from healthycities.sources import codes
 from healthycities.sources.raw import Raw
@@ -18,7 +18,17 @@ CARD = SourceCard(
     attribution=(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0."
     ),
-    address="https://www.nomisweb.co.uk/output/census/2021/census2021-ts001.zip (verify)",
+    offers=(
+        Offer(
+            name="census_population_2021.csv",
+            protocol="file",
+            address="https://www.nomisweb.co.uk/output/census/2021/census2021-ts001.zip",
+            size_mb=6,
+            vintage=2021,
+            member="census2021-ts001-lsoa.csv",
+        ),
+    ),
+    renewed="after each census",
     layout=(
         "CSV, one row for each small area that is reported on: geography code and Residence type: "
         "Total; measures: Value, as in census2021-ts001-lsoa.csv of the zip; or LSOAyyCD and All "

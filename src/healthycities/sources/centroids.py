@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import CrsError
 from healthycities.io.tabular import Column, Table, read_csv
 from healthycities.sources import codes
@@ -24,11 +24,19 @@ CARD = SourceCard(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
         "Contains OS data © Crown copyright and database right [year]."
     ),
-    address=(
-        "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
-        "LSOA_PopCentroids_EW_2021_V4/FeatureServer/0/query"
-        "?where=1%3D1&outFields=*&outSR=27700&f=csv (verify)"
+    offers=(
+        Offer(
+            name="centroids_2021.csv",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "LSOA_PopCentroids_EW_2021_V4/FeatureServer/0",
+            size_mb=4,
+            vintage=2021,
+            fields=("LSOA21CD",),
+            where="LSOA21CD LIKE 'E%'",
+        ),
     ),
+    renewed="after each census",
     layout=(
         "CSV, one row for each small area: LSOAyyCD, x and y, metres in EPSG:27700 (download with "
         "spatialRefId=27700). Rows outside England are left out."

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SourceError
 from healthycities.geography.districts import named
 from healthycities.health.causes import ALL_CAUSES, EXTERNAL_CAUSES
@@ -24,10 +24,29 @@ CARD = SourceCard(
     attribution=(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0."
     ),
-    address=(
-        "https://www.nomisweb.co.uk/api/v01/dataset/NM_161_1.data.csv?geography=TYPE464"
-        "&date={year}&cause_of_death=…&gender=1,2&age=1...20&measure=1&measures=20100 (verify)"
+    offers=(
+        Offer(
+            name="deaths_{year}.csv",
+            protocol="nomis",
+            address="https://www.nomisweb.co.uk/api/v01/dataset/NM_161_1.data.csv"
+            "?geography=TYPE424&date={year}&cause_of_death={{causes}}&gender=1,2&age=1...20"
+            "&measure=1&measures=20100",
+            size_mb=25,
+            first_year=2013,
+            fields=(
+                "DATE",
+                "GEOGRAPHY_CODE",
+                "CAUSE_OF_DEATH_NAME",
+                "GENDER",
+                "AGE_NAME",
+                "MEASURE",
+                "OBS_VALUE",
+                "RECORD_COUNT",
+            ),
+        ),
     ),
+    renewed="each year, in autumn; earlier years are not revised",
+    fresh_days=400,
     layout=(
         "CSV of Nomis: DATE, GEOGRAPHY_CODE, CAUSE_OF_DEATH_NAME (which begins with its codes of "
         "ICD-10), GENDER (0 all, 1 male, 2 female), AGE_NAME, MEASURE (1 is deaths), OBS_VALUE, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.io.tabular import Column, Table, read_csv
 from healthycities.sources import codes
 from healthycities.sources.raw import Raw
@@ -18,10 +18,25 @@ CARD = SourceCard(
     attribution=(
         "Contains public sector information licensed under the Open Government Licence v3.0."
     ),
-    address=(
-        "https://assets.publishing.service.gov.uk/media/…/"
-        "File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv (verify)"
+    offers=(
+        Offer(
+            name="deprivation_2025.csv",
+            protocol="file",
+            address="https://assets.publishing.service.gov.uk/media/691ded56d140bbbaa59a2a7d/"
+            "File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv",
+            size_mb=12,
+            vintage=2025,
+        ),
+        Offer(
+            name="deprivation_2019.csv",
+            protocol="file",
+            address="https://assets.publishing.service.gov.uk/media/5d8b364740f0b604d9a168d3/"
+            "File_7_-_All_IoD2019_Scores__Ranks__Deciles_and_Population_Denominators_3.csv",
+            size_mb=10,
+            vintage=2019,
+        ),
     ),
+    renewed="every four to six years",
     layout=(
         "CSV, one row for each small area: LSOA code (2021), Index of Multiple Deprivation (IMD) "
         "Rank (where 1 is most deprived), Index of Multiple Deprivation (IMD) Decile (where 1 is "

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SourceError
 from healthycities.geography.districts import named
 from healthycities.io.tabular import Column, Table, exactly, read_csv
@@ -24,9 +24,18 @@ CARD = SourceCard(
         "© Crown copyright [year] Defra via uk-air.defra.gov.uk, licensed under the Open "
         "Government Licence."
     ),
-    address=(
-        "https://uk-air.defra.gov.uk/datastore/pcm/popwmpm25{year}byUKlocalauthority.csv (verify)"
+    offers=(
+        Offer(
+            name="popwmpm25{year}byUKlocalauthority.csv",
+            protocol="file",
+            address="https://uk-air.defra.gov.uk/datastore/pcm/"
+            "popwmpm25{year}byUKlocalauthority.csv",
+            size_mb=0.02,
+            first_year=2023,
+        ),
     ),
+    renewed="each year, about a year after its end",
+    fresh_days=400,
     layout=(
         "CSV of Defra, one a year: two lines of title, then LA code, PM2.5 2023 (total) in µg/m³, "
         "which is the column read, and Local Authority; files whose LA code is a number of old "

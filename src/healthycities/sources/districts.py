@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from healthycities import fields
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.geography.districts import carry_codes, known_districts, require_whole
 from healthycities.io.vector import (
     ENGLAND_BOX_M,
@@ -36,11 +36,43 @@ CARD = SourceCard(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
         "Contains OS data © Crown copyright and database right [year]"
     ),
-    address=(
-        "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
-        "Local_Authority_Districts_May_2025_Boundaries_UK_BGC_V2/FeatureServer/0/query"
-        "?where=1%3D1&outFields=*&outSR=27700&f=geojson (verify the name of the layer)"
+    offers=(
+        Offer(
+            name="districts_2025.geojson",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "LAD_MAY_2025_UK_BGC_V2/FeatureServer/0",
+            size_mb=30,
+            since="2025-04-01",
+            vintage=2025,
+            fields=("LAD25CD", "LAD25NM"),
+            where="LAD25CD LIKE 'E%'",
+        ),
+        Offer(
+            name="districts_2024.geojson",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "Local_Authority_Districts_May_2024_Boundaries_UK_BGC/FeatureServer/0",
+            size_mb=30,
+            since="2023-04-01",
+            vintage=2024,
+            fields=("LAD24CD", "LAD24NM"),
+            where="LAD24CD LIKE 'E%'",
+        ),
+        Offer(
+            name="districts_2022.geojson",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "Local_Authority_Districts_December_2022_UK_BGC_V2/FeatureServer/0",
+            size_mb=30,
+            since="2021-04-01",
+            vintage=2022,
+            fields=("LAD22CD", "LAD22NM"),
+            where="LAD22CD LIKE 'E%'",
+        ),
     ),
+    renewed="each year, in summer; when districts change",
+    fresh_days=400,
     layout=(
         "One polygon for each district, with its code in LADyyCD, yy the year of the codes "
         "(LAD25CD). A file of any year since 2011 is carried to the codes of the date reported "

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from healthycities import fields
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.io.vector import (
     UK_BOX_M,
     Published,
@@ -25,10 +25,18 @@ CARD = SourceCard(
     product="OS Open Greenspace, layer access_point",
     licence="Open Government Licence v3.0",
     attribution="Contains OS data © Crown copyright and database right [year]",
-    address=(
-        "https://api.os.uk/downloads/v1/products/OpenGreenspace/downloads"
-        "?area=GB&format=GeoPackage&redirect (verify; unpack Data/opgrsp_gb.gpkg)"
+    offers=(
+        Offer(
+            name="opgrsp_gb.gpkg",
+            protocol="os_downloads",
+            address="https://api.os.uk/downloads/v1/products/OpenGreenspace/downloads"
+            "?area=GB&format=GeoPackage",
+            size_mb=60,
+            member="Data/opgrsp_gb.gpkg",
+        ),
     ),
+    renewed="twice a year, in April and October",
+    fresh_days=200,
     layout=(
         "Layer access_point of the GeoPackage: points with id, access_type and "
         "ref_to_greenspace_site, in EPSG:27700; GML and shapefiles write accessType and "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SourceError
 from healthycities.io.tabular import Column, Table, exactly, read_csv
 from healthycities.sources import codes, nomis
@@ -19,10 +19,19 @@ CARD = SourceCard(
     attribution=(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0."
     ),
-    address=(
-        "https://www.nomisweb.co.uk/api/v01/dataset/NM_2002_1.data.csv?geography=TYPE464"
-        "&date={year}&gender=0...2&c_age=200,101...191&measures=20100 (verify)"
+    offers=(
+        Offer(
+            name="population_{year}.csv",
+            protocol="nomis",
+            address="https://www.nomisweb.co.uk/api/v01/dataset/NM_2002_1.data.csv"
+            "?geography=TYPE424&date={year}&gender=1,2&c_age=101...191&measures=20100",
+            size_mb=6,
+            first_year=2011,
+            fields=("DATE", "GEOGRAPHY_CODE", "GENDER", "C_AGE", "OBS_VALUE", "RECORD_COUNT"),
+        ),
     ),
+    renewed="each year, in summer; earlier years are revised after a census",
+    fresh_days=400,
     layout=(
         "CSV of Nomis: DATE, GEOGRAPHY_CODE, GENDER (0 all, 1 male, 2 female), C_AGE (200 all "
         "ages, 101 to 191 single years, 191 is 90 and over), OBS_VALUE, RECORD_COUNT, in one or "

@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from healthycities import fields
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SourceError
 from healthycities.io.vector import (
     UK_BOX_M,
@@ -27,10 +27,18 @@ CARD = SourceCard(
     product="OS Open Roads, layer road_link",
     licence="Open Government Licence v3.0",
     attribution="Contains OS data © Crown copyright and database right [year]",
-    address=(
-        "https://api.os.uk/downloads/v1/products/OpenRoads/downloads"
-        "?area=GB&format=GeoPackage&redirect (verify; unpack Data/oproad_gb.gpkg)"
+    offers=(
+        Offer(
+            name="oproad_gb.gpkg",
+            protocol="os_downloads",
+            address="https://api.os.uk/downloads/v1/products/OpenRoads/downloads"
+            "?area=GB&format=GeoPackage",
+            size_mb=700,
+            member="Data/oproad_gb.gpkg",
+        ),
     ),
+    renewed="twice a year, in April and October",
+    fresh_days=200,
     layout=(
         "Layer road_link of the GeoPackage: lines with id, start_node, end_node, "
         "road_classification and road_function, in EPSG:27700, each drawn from its start to its "

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from healthycities import fields
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.io.vector import (
     UK_BOX_M,
     Published,
@@ -24,10 +24,18 @@ CARD = SourceCard(
     product="OS Open Roads, layer road_node",
     licence="Open Government Licence v3.0",
     attribution="Contains OS data © Crown copyright and database right [year]",
-    address=(
-        "https://api.os.uk/downloads/v1/products/OpenRoads/downloads"
-        "?area=GB&format=GeoPackage&redirect (verify; unpack Data/oproad_gb.gpkg)"
+    offers=(
+        Offer(
+            name="oproad_gb.gpkg",
+            protocol="os_downloads",
+            address="https://api.os.uk/downloads/v1/products/OpenRoads/downloads"
+            "?area=GB&format=GeoPackage",
+            size_mb=700,
+            member="Data/oproad_gb.gpkg",
+        ),
     ),
+    renewed="twice a year, in April and October",
+    fresh_days=200,
     layout=(
         "Layer road_node of the GeoPackage: points with id, in EPSG:27700; shapefiles write "
         "identifier. Several files, such as tiles, are read one after the other, and a node that "

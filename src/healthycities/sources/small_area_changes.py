@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.io.tabular import Column, read_csv
 from healthycities.sources import codes
 from healthycities.sources.raw import Raw
@@ -13,15 +13,23 @@ from healthycities.sources.raw import Raw
 CARD = SourceCard(
     title="Small areas of 2011 to small areas of 2021",
     publisher="Office for National Statistics",
-    product="LSOA (2011) to LSOA (2021) to Local Authority District (2022) best fit lookup",
+    product="LSOA (2011) to LSOA (2021) to Local Authority District (2022) exact fit lookup",
     licence="Open Government Licence v3.0",
     attribution=(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0."
     ),
-    address=(
-        "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
-        "LSOA11_LSOA21_LAD22_EW_LU_v2/FeatureServer/0/query?where=1%3D1&outFields=*&f=csv (verify)"
+    offers=(
+        Offer(
+            name="small_area_changes_2011_2021.csv",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "LSOA11_LSOA21_LAD22_EW_LU_v5/FeatureServer/0",
+            size_mb=3,
+            fields=("LSOA11CD", "LSOA21CD"),
+            where="LSOA21CD LIKE 'E%'",
+        ),
     ),
+    renewed="after each census",
     layout=(
         "CSV, one row for each small area of 2011 and each of 2021 that has ground of it: LSOA11CD "
         "and LSOA21CD. With it, people of small areas of either census are carried to those that "

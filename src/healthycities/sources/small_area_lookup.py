@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SchemaError
 from healthycities.io.tabular import Table, read_csv
 from healthycities.sources import codes
@@ -20,10 +20,20 @@ CARD = SourceCard(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
         "Contains OS data © Crown copyright and database right [year]."
     ),
-    address=(
-        "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
-        "LSOA21_WD25_LAD25_EW_LU_v2/FeatureServer/0/query?where=1%3D1&outFields=*&f=csv (verify)"
+    offers=(
+        Offer(
+            name="small_area_lookup_2021.csv",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "LSOA21_WD25_LAD25_EW_LU_v2/FeatureServer/0",
+            size_mb=3,
+            vintage=2021,
+            fields=("LSOA21CD", "LAD25CD"),
+            where="LSOA21CD LIKE 'E%'",
+        ),
     ),
+    renewed="each year, with the wards",
+    fresh_days=400,
     layout=(
         "CSV, one row for each small area, or for each part of one: LSOAyyCD and LADyyCD, of any "
         "years. Rows outside England are left out; districts of older years are carried to the "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SourceError
 from healthycities.io.tabular import Column, Table, exactly, read_csv
 from healthycities.sources import codes, nomis
@@ -19,10 +19,19 @@ CARD = SourceCard(
     attribution=(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0."
     ),
-    address=(
-        "https://www.nomisweb.co.uk/api/v01/dataset/NM_2014_1.data.csv?geography=TYPE151"
-        "&date={year}&gender=0&c_age=200&measures=20100 (verify)"
+    offers=(
+        Offer(
+            name="small_area_population_{year}.csv",
+            protocol="nomis",
+            address="https://www.nomisweb.co.uk/api/v01/dataset/NM_2014_1.data.csv"
+            "?geography=TYPE151&date={year}&gender=0&c_age=200&measures=20100",
+            size_mb=3,
+            first_year=2011,
+            fields=("DATE", "GEOGRAPHY_CODE", "GENDER", "C_AGE", "OBS_VALUE", "RECORD_COUNT"),
+        ),
     ),
+    renewed="each year, in autumn; earlier years are revised after a census",
+    fresh_days=400,
     layout=(
         "CSV of Nomis: DATE, GEOGRAPHY_CODE, GENDER 0, C_AGE 200, OBS_VALUE, RECORD_COUNT, in one "
         "or more pages; or one row for each small area: LSOAyyCD and All Ages. Rows outside "

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from healthycities import fields
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.io.vector import (
     ENGLAND_BOX_M,
     Published,
@@ -28,11 +28,29 @@ CARD = SourceCard(
         "Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
         "Contains OS data © Crown copyright and database right [year]"
     ),
-    address=(
-        "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
-        "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V5/FeatureServer/0/query"
-        "?where=1%3D1&outFields=*&outSR=27700&f=geojson (verify the name of the layer)"
+    offers=(
+        Offer(
+            name="small_areas_2021.geojson",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V5/FeatureServer/0",
+            size_mb=120,
+            vintage=2021,
+            fields=("LSOA21CD", "LSOA21NM"),
+            where="LSOA21CD LIKE 'E%'",
+        ),
+        Offer(
+            name="small_areas_2011.geojson",
+            protocol="arcgis",
+            address="https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
+            "LSOA_Dec_2011_Boundaries_Generalised_Clipped_BGC_EW_V3/FeatureServer/0",
+            size_mb=120,
+            vintage=2011,
+            fields=("LSOA11CD", "LSOA11NM"),
+            where="LSOA11CD LIKE 'E%'",
+        ),
     ),
+    renewed="after each census",
     layout=(
         "One polygon for each small area, with its code in LSOA21CD and its name in LSOA21NM, or "
         "LSOA11CD and LSOA11NM. Several files, such as one for each borough, are read one after "

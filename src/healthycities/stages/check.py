@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -139,16 +138,11 @@ def require_files(settings: Settings, file: str | Path | None = None) -> None:
 
 def _lost(settings: Settings, name: str) -> list[str]:
     """One line for each file of a source, by year and pollutant where it has them, not there."""
-    if settings.sources[name].provider != "file":
+    if not settings.sources[name].stands_here:
         return []
-    by = catalogue.sources()[name].by
-    wanted = product(
-        settings.data_years(name) if "year" in by else ("",),
-        settings.pollutants if "pollutant" in by else ("",),
-    )
     lost = [
         f"sources.{name}: {settings.raw_pattern(name, *one)}{_why_earlier(settings, one[0])}"
-        for one in wanted
+        for one in settings.cases(name)
         if not any(Path(path).is_file() for path in settings.raw_paths(name, *one))
     ]
     return list(dict.fromkeys(lost))

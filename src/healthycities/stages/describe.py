@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from healthycities import catalogue
+from healthycities import catalogue, offers
 from healthycities.catalogue import SourceCard
 from healthycities.formulas import Formula
 from healthycities.settings import Settings, schema_json
@@ -18,14 +18,23 @@ _HEAD = """# Data
 
 Written from `src/healthycities/sources/` by `make generated`; do not edit by hand.
 
-The embedded default needs nothing here: with `provider: demo` the package writes a source itself,
-with SYNTHETIC values. For official values, download the publisher's file as it is, put it into this
-folder (or the folder that `data_dir` names), and give its path below it in your configuration:
+Each source of a configuration says where it is taken from:
 
 ```yaml
 sources:
-  deaths: {{provider: file, path: "deaths_{{year}}.csv"}}
+  population: {{provider: demo}}                               # SYNTHETIC, written by the package
+  air_quality: {{provider: official}}                          # fetched from its publisher
+  deaths: {{provider: file, path: "deaths_{{year}}.csv"}}        # a file of your own in this folder
+  deprivation: {{provider: file, path: "https://…/iod.csv"}}   # fetched from where you say
 ```
+
+**What is fetched** stands in `fetched/`, for all runs. `sources.lock.json` pins each file by
+address, size and SHA-256: commit it, and whoever runs your configuration gets the same bytes, or is
+told what differs. [docs/fetching.md](../docs/fetching.md) says how to see what would be fetched,
+to renew it, and to work without a network.
+
+**A file of your own** is the publisher's file as it is, in this folder (or the folder that
+`data_dir` names), under any name.
 
 - A path may hold `{{year}}` and `{{pollutant}}`, which are filled in, and `*`, which stands for
   anything: files that differ by it are read one after the other.
@@ -43,8 +52,9 @@ sources:
 
 Licences ask that the attribution stands wherever results are published; the results carry it.
 `[year]` in it is filled with `vintage`, or with the years of the run. Where you take a source from
-another publisher, give its `licence` and `attribution` in the configuration. Addresses marked
-*verify* were not opened when this page was written.
+another publisher, give its `licence` and `attribution` in the configuration. Addresses are as
+public code that uses them writes them: none was opened when this page was written. Where one has
+moved, give the new one as `address` beside `provider: official`.
 
 | source | what it is | licence | files |
 | --- | --- | --- | --- |
@@ -63,6 +73,7 @@ _SOURCE = """
 | licence | {licence} |
 | attribution | {attribution} |
 | where from | {address} |
+| fetched | {fetched} |
 | where it goes | `data/{path}`, or any other name |
 | in the configuration | `{name}: {{provider: file, path: "{path}"}}` |
 | files | {files} |
@@ -104,12 +115,21 @@ def _section(name: str, card: SourceCard) -> str:
         product=_cell(card.product),
         licence=_cell(card.licence),
         attribution=_cell(card.attribution),
-        address=_cell(card.address),
+        address=_cell(card.where_from),
+        fetched=_cell(_fetched(card)),
         path=example_path(name, card),
         files=_FILES[card.by],
         layout=_cell(card.layout),
         needed_by=_needed_by(name),
     )
+
+
+def _fetched(card: SourceCard) -> str:
+    """Say what is fetched of a source, how large it is, and how often there is another."""
+    if not card.offers:
+        return "by hand: download it and give its path"
+    sizes = {f"about {offer.size_mb:g} MB" for offer in card.offers}
+    return f"{offers.told(card)}; {', '.join(sorted(sizes))} a file. Renewed {card.renewed}"
 
 
 def _needed_by(name: str) -> str:

@@ -76,7 +76,7 @@ def code_of(settings: Settings) -> dict[str, str]:
     sources = sources_used(settings, needs)
     demo = any(settings.sources[name].provider == "demo" for name in sources)
     modules = {
-        **({"fetch": ()} if demo else {}),
+        **({"demo": ()} if demo else {}),
         **{f"prepare {name}": (f"sources.{name}",) for name in sources},
         **({"prepare places": ("sources.own_places",)} if settings.places else {}),
         **{f"overlap {name}": (f"overlaps.{name}",) for name in overlaps_used(settings, needs)},

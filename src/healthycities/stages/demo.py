@@ -1,4 +1,4 @@
-"""Step 1: raw files, in the layouts of their publishers."""
+"""Step 1 of the demonstration: raw files in the layouts of the publishers, SYNTHETIC."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from healthycities.geography.register import Register
 from healthycities.sources.demo import files
 
 
-def fetch_demo_places(folder: Path, keys: Mapping[str, Any]) -> None:
+def draw_places(folder: Path, keys: Mapping[str, Any]) -> None:
     """Write the demonstration's files that serve every year.
 
     Parameters
@@ -29,12 +29,12 @@ def fetch_demo_places(folder: Path, keys: Mapping[str, Any]) -> None:
     )
 
 
-def fetch_demo_year(folder: Path, year: int, keys: Mapping[str, Any]) -> None:
+def draw_year(folder: Path, year: int, keys: Mapping[str, Any]) -> None:
     """Write the demonstration's files of one year beside the others."""
     files.write_year(folder, year, seed=keys["demo"]["seed"])
 
 
-def fetch_demo_land_cover(folder: Path, keys: Mapping[str, Any]) -> None:
+def draw_land_cover(folder: Path, keys: Mapping[str, Any]) -> None:
     """Write the demonstration's raster beside its places: of NDVI, or else of classes."""
     write = files.write_ndvi if keys["green_cover.of_ndvi"] else files.write_land_cover
     write(folder, seed=keys["demo"]["seed"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from healthycities.sources.demo.names import file_name
-from healthycities.stages.fetch import fetch_demo_places
+from healthycities.stages.demo import draw_places
 
 
 def test_the_demonstration_has_a_planned_authority_where_it_is_included(tmp_path: Path):
@@ -16,7 +16,7 @@ def test_the_demonstration_has_a_planned_authority_where_it_is_included(tmp_path
         "authorities_as_at": "2026-09-30",
         "include": ["planned"],
     }
-    fetch_demo_places(tmp_path, keys)
+    draw_places(tmp_path, keys)
     lookup = pd.read_csv(tmp_path / file_name("small_area_lookup"))
     assert lookup["LAD25CD"].nunique() == 12
 
@@ -29,6 +29,6 @@ def test_the_demonstration_is_cut_to_the_authorities_asked_for(tmp_path: Path):
         "authorities_as_at": "2026-09-30",
         "include": [],
     }
-    fetch_demo_places(tmp_path, keys)
+    draw_places(tmp_path, keys)
     lookup = pd.read_csv(tmp_path / file_name("small_area_lookup"))
     assert sorted(lookup["LAD25CD"].unique()) == [f"E0600000{n}" for n in range(1, 6)]

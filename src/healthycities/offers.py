@@ -1,0 +1,96 @@
+"""Which of a publisher's files a configuration means. Cheap to import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from healthycities.catalogue import Offer, SourceCard
+
+REMOTE = "://"
+"""Part of a path that is an address, and has to be fetched before it can be read."""
+
+
+def offered(
+    card: SourceCard, *, as_at: date, vintage: int | None, year: int | None, pollutant: str | None
+) -> Offer | None:
+    """Return the file of a source that is meant, its year filled in; None where none is offered.
+
+    Parameters
+    ----------
+    card : the source.
+    as_at : the date whose districts are reported on; of several vintages of districts the first is
+        taken whose codes are no newer.
+    vintage : the year that is asked for by name; of a file for each year, the year whose values
+        stand in for those of others.
+    year, pollutant : of a source that has a file for each.
+    """
+    wanted = vintage if vintage is not None else year
+    return next(
+        (
+            offer.filled(wanted)
+            for offer in card.offers
+            if offer.pollutant in ("", pollutant) and _fits(offer, card, as_at, vintage, wanted)
+        ),
+        None,
+    )
+
+
+def _fits(
+    offer: Offer, card: SourceCard, as_at: date, vintage: int | None, wanted: int | None
+) -> bool:
+    if "year" in card.by:
+        return wanted is not None and offer.has_year(wanted)
+    if vintage is not None:
+        return offer.vintage == vintage
+    return not offer.since or date.fromisoformat(offer.since) <= as_at
+
+
+def told(card: SourceCard) -> str:
+    """Say what is offered of a source, for a message about what is not."""
+    return "; ".join(dict.fromkeys(_told(offer) for offer in card.offers)) or "no file"
+
+
+def _told(offer: Offer) -> str:
+    if offer.first_year:
+        last = f"to {offer.last_year}" if offer.last_year else "on"
+        of = f" of {offer.pollutant}" if offer.pollutant else ""
+        return f"the years from {offer.first_year} {last}{of}"
+    since = f" (districts since {offer.since})" if offer.since else ""
+    return f"vintage {offer.vintage}{since}" if offer.vintage else offer.name
+
+
+def at(offer: Offer, address: str) -> Offer:
+    """Return an offer at another address, to which its publisher has moved it."""
+    return replace(offer, address=address, standing="as the configuration gives it")
+
+
+def own(address: str, size_mb: float = 0.0) -> Offer:
+    """Return a file of one's own that has to be fetched: of https, s3, gs or the like.
+
+    Its name is the end of its path, after the name of the host, so that two such files with one
+    name are told apart where they are from two hosts.
+    """
+    parts = urlsplit(address)
+    name = PurePosixPath(parts.path).name
+    return Offer(
+        name=f"{parts.hostname or parts.scheme}_{name}",
+        protocol="file",
+        address=address,
+        size_mb=size_mb,
+        standing="as the configuration gives it",
+    )
+
+
+def clashes(offers: Iterable[Offer]) -> list[str]:
+    """Name the files that would be two different things."""
+    first: dict[str, Offer] = {}
+    wrong = []
+    for offer in offers:
+        other = first.setdefault(offer.name, offer)
+        if (other.address, other.member) != (offer.address, offer.member):
+            wrong.append(f"{offer.name} is of {other.address} and of {offer.address}")
+    return list(dict.fromkeys(wrong))
