@@ -34,7 +34,8 @@ Protocol = Literal["file", "arcgis", "nomis", "os_downloads"]
 class Offer:
     """A file that the publisher offers, and how it is asked for.
 
-    Braces of ``name`` and ``address`` are filled with the year; both may hold ``{year}`` only.
+    Braces of ``name`` and ``address`` are filled: ``{year}``; ``{cause_group}``, which the
+    configuration chooses, and ``{causes}``, its ranges of ICD-10.
 
     Parameters
     ----------
@@ -68,10 +69,10 @@ class Offer:
     where: str = ""
     standing: str = "as public code that uses it writes it; not asked here"
 
-    def filled(self, year: object) -> Offer:
-        """Return it with the year in its name and address."""
+    def filled(self, words: Mapping[str, object]) -> Offer:
+        """Return it with the braces of its name and address filled."""
         return replace(
-            self, name=self.name.format(year=year), address=self.address.format(year=year)
+            self, name=self.name.format_map(words), address=self.address.format_map(words)
         )
 
     def has_year(self, year: int) -> bool:

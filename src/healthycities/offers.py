@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from healthycities.catalogue import Offer, SourceCard
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""No words: for sources whose files have none but the year in their names."""
 
 REMOTE = "://"
 """Part of a path that is an address, and has to be fetched before it can be read."""
 
 
 def offered(
-    card: SourceCard, *, as_at: date, vintage: int | None, year: int | None, pollutant: str | None
+    card: SourceCard,
+    *,
+    as_at: date,
+    vintage: int | None = None,
+    year: int | None = None,
+    pollutant: str | None = None,
+    words: Mapping[str, str] = NOTHING,
 ) -> Offer | None:
-    """Return the file of a source that is meant, its year filled in; None where none is offered.
+    """Return the file of a source that is meant, its braces filled; None where none is offered.
 
     Parameters
     ----------
@@ -27,11 +37,12 @@ def offered(
     vintage : the year that is asked for by name; of a file for each year, the year whose values
         stand in for those of others.
     year, pollutant : of a source that has a file for each.
+    words : fill the other braces of its name and address; see `Offer`.
     """
     wanted = vintage if vintage is not None else year
     return next(
         (
-            offer.filled(wanted)
+            offer.filled({**words, "year": wanted})
             for offer in card.offers
             if offer.pollutant in ("", pollutant) and _fits(offer, card, as_at, vintage, wanted)
         ),

@@ -351,6 +351,11 @@ class DownloadSettings(Section):
         8, gt=0, description="Size above which a file, or what is unpacked of one, is refused"
     )
 
+    @property
+    def largest_bytes(self) -> int:
+        """The same in bytes."""
+        return int(self.largest_gb * 1e9)
+
 
 class Settings(Section):
     """The whole configuration."""
@@ -526,10 +531,19 @@ class Settings(Section):
             vintage=source.vintage,
             year=int(str(year)) if year else None,
             pollutant=str(pollutant) or None,
+            words=self._words,
         )
         if found is None or source.address is None:
             return found
-        return offers.at(found, self._filled(source.address, year, pollutant))
+        words = {**self._words, "year": year, "pollutant": pollutant}
+        return offers.at(found, source.address.format_map(words))
+
+    @property
+    def _words(self) -> dict[str, str]:
+        """Words that fill the braces of an offer: the causes of death that are asked for."""
+        group = self.mortality.cause_group
+        ranges = {row["group_id"]: row["icd10"] for row in rows(CAUSE_GROUPS_FILE)}
+        return {"cause_group": group, "causes": ranges.get(group, "").replace("; ", ",")}
 
     @property
     def fetched_dir(self) -> str:
@@ -725,17 +739,24 @@ def _offer_problems(name: str, card: catalogue.SourceCard, settings: Settings) -
     """List what a publisher does not offer of a source that is to be fetched from it."""
     if not card.offers:
         return [f"sources.{name}.provider: is not fetched; {data_readme(name)} says where it is"]
-    address = settings.sources[name].address or ""
-    if not _is_filled_by_words(address) or (
-        "year" in card.by and address and "{year}" not in address
-    ):
-        return [f"sources.{name}.address: expected {{year}} and no other braces"]
+    given = settings.sources[name].address or card.offers[0].address
+    if _braces(given) != _braces(card.offers[0].address):
+        wanted = ", ".join(f"{{{one}}}" for one in sorted(_braces(card.offers[0].address)))
+        return [f"sources.{name}.address: expected {wanted or 'nothing'} in braces, and no other"]
     return [
         problem
         for year, pollutant in settings.cases(name)
         if not pollutant or pollutant in POLLUTANTS
         for problem in settings.fetch_problems(name, year, pollutant)
     ]
+
+
+def _braces(text: str) -> set[str]:
+    """Return the words in braces; a text that cannot be filled has one that none has."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {text}
 
 
 def data_readme(name: str) -> str:

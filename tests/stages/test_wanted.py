@@ -106,7 +106,11 @@ def test_a_path_that_is_an_address_is_fetched(config: dict[str, Any]):
             {"provider": "official", "vintage": 2015},
             "of 2015; known is vintage 2021",
         ),
-        ("deaths", {"provider": "official", "address": "https://a.example/x"}, "expected {year}"),
+        (
+            "deaths",
+            {"provider": "official", "address": "https://a.example/x"},
+            "expected {causes}, {year} in",
+        ),
         ("deaths", {"provider": "official", "path": "x_{year}.csv"}, "provider official takes no"),
         ("deaths", {"provider": "demo", "address": "https://a.example/x"}, "is for provider off"),
         ("deaths", {"provider": "file", "path": "http://a.example/{year}"}, "not from http://"),
@@ -135,3 +139,14 @@ def test_where_files_are_fetched_from_changes_no_result(config: dict[str, Any]):
     plain = from_mapping(config)
     given = {**config, "downloads": {"offline": True, "mirrors": {"https://a.b": "https://c.d"}}}
     assert from_mapping(given).whole() == plain.whole()
+
+
+def test_deaths_are_asked_for_by_the_causes_of_the_configuration(config: dict[str, Any]):
+    """All, those of the group, and external ones; another group is another file."""
+    given = official(config, "deaths", years=[2022])
+    ((name, found),) = wanted_files(from_mapping(given)).items()
+    assert name == "deaths_ncd4_2022.csv"
+    asked = "cause_of_death=0,C00-C97,E10-E14,I00-I99,J30-J98,U509%2CV01-Y89&"
+    assert asked in found.offer.address
+    given["mortality"] = {**config["mortality"], "cause_group": "cancer"}
+    assert list(wanted_files(from_mapping(given))) == ["deaths_cancer_2022.csv"]

@@ -26,11 +26,11 @@ CARD = SourceCard(
     ),
     offers=(
         Offer(
-            name="deaths_{year}.csv",
+            name="deaths_{cause_group}_{year}.csv",
             protocol="nomis",
             address="https://www.nomisweb.co.uk/api/v01/dataset/NM_161_1.data.csv"
-            "?geography=TYPE424&date={year}&cause_of_death={{causes}}&gender=1,2&age=1...20"
-            "&measure=1&measures=20100",
+            "?geography=TYPE424&date={year}&cause_of_death=0,{causes},U509%2CV01-Y89&gender=1,2"
+            "&age=1...20&measure=1&measures=20100",
             size_mb=25,
             first_year=2013,
             fields=(
