@@ -1,0 +1,63 @@
+"""Files of object stores, from one that lives in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import fsspec.registry
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from healthycities.download.object_store import fetch
+from healthycities.errors import DownloadError
+
+
+class Bucket(MemoryFileSystem):
+    """A store of objects with the addresses of Google's."""
+
+    protocol = "gs"
+    store: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return super()._strip_protocol(path.replace("gs://", "memory://"))
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Return a store that answers for gs:// while the test runs."""
+    monkeypatch.setitem(fsspec.registry._registry, "gs", Bucket)
+    files = Bucket()
+    files.pipe("/bucket/deaths.csv", b"a,b\n1,2\n")
+    return files
+
+
+def test_a_file_comes_byte_for_byte(bucket: Bucket, tmp_path: Path):
+    """What the store holds is what is written."""
+    fetch("gs://bucket/deaths.csv", tmp_path / "x.csv", largest_bytes=100)
+    assert (tmp_path / "x.csv").read_bytes() == b"a,b\n1,2\n"
+
+
+def test_a_file_that_is_not_there_is_told(bucket: Bucket, tmp_path: Path):
+    """With its address, and what to correct."""
+    with pytest.raises(DownloadError, match=r"gs://bucket/no\.csv: there is no such file"):
+        fetch("gs://bucket/no.csv", tmp_path / "x.csv", largest_bytes=100)
+
+
+def test_a_file_that_is_too_large_is_refused(bucket: Bucket, tmp_path: Path):
+    """Whatever the store says of its size beforehand."""
+    with pytest.raises(DownloadError, match=r"Raise downloads\.largest_gb"):
+        fetch("gs://bucket/deaths.csv", tmp_path / "x.csv", largest_bytes=7)
+
+
+@pytest.mark.parametrize(("scheme", "package"), [("s3", "s3fs"), ("gs", "gcsfs")])
+def test_what_has_to_be_installed_is_named(scheme: str, package: str, tmp_path: Path):
+    """The packages for object stores are none of the project's own."""
+    try:
+        __import__(package)
+    except ImportError:
+        with pytest.raises(DownloadError, match=f"pip install {package}"):
+            fetch(f"{scheme}://bucket/deaths.csv", tmp_path / "x.csv", largest_bytes=100)
+    else:
+        pytest.skip(f"{package} is installed here")
