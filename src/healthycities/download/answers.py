@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import requests
-from urllib3.exceptions import NameResolutionError, ReadTimeoutError
 
 from healthycities.errors import DownloadError
 
@@ -96,9 +96,9 @@ def _broken(error: requests.RequestException, told: str, read_s: float) -> Excep
             )
         if isinstance(cause, ssl.SSLError) and cause.reason:
             return PassingError(f"no encrypted connection is made: {cause.reason}")
-    if any(isinstance(cause, requests.Timeout | ReadTimeoutError) for cause in causes):
+    if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in causes):
         return PassingError(f"nothing came for {read_s:g} s")
-    if any(isinstance(cause, NameResolutionError) for cause in causes):
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
         return PassingError(
             "the name of its server is not known here",
             mend="Check the network of this machine, or run with --offline on what is there.",
