@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.loopback.arcgis import INVALID_URL, FeatureLayer, esri_shape
+from tests.loopback.served import Serve, publishing
 from tests.loopback.server import Answer, Asked
 
 from healthycities.download.arcgis import describe, fetch, polygons
@@ -29,6 +30,13 @@ from healthycities.sources.raw import Raw
 
 ROUTE = "/ESMARspQHYMw9BZ9/arcgis/rest/services/LAD_MAY_2025_UK_BGC_V2/FeatureServer/0"
 AS_AT = date(2025, 6, 1)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Serve]:
+    """Serve until the test ends."""
+    with publishing(tmp_path) as serve:
+        yield serve
 
 
 def squares(count: int, column: str = "LAD25CD", code: str = "E0700{:04d}") -> gpd.GeoDataFrame:

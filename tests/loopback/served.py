@@ -1,13 +1,12 @@
-"""Servers on loopback, and a client that asks them."""
+"""Publishers on loopback together with a client that asks them, for tests of the protocols."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from tests.loopback.plain import PlainClient
 from tests.loopback.routes import Answering, routed
 from tests.loopback.server import Loopback, serving
@@ -27,13 +26,16 @@ class Served:
         return [tuple(query.get(name) for name in names) for query in queries]
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Callable[[str, Answering], Served]]:
-    """Serve at a route until the test ends."""
+Serve = Callable[[str, Answering], Served]
+
+
+@contextmanager
+def publishing(folder: Path) -> Iterator[Serve]:
+    """Give what serves one publisher at a route, until the block ends."""
     with ExitStack() as stack:
 
         def serve(route: str, answering: Answering) -> Served:
-            server = stack.enter_context(serving(routed({route: answering}), tmp_path))
+            server = stack.enter_context(serving(routed({route: answering}), folder))
             return Served(server, PlainClient(server), server.address + route)
 
         yield serve
