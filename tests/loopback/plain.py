@@ -47,9 +47,9 @@ class PlainClient:
     ) -> None:
         """Write an answer to a file, and check what is told of it."""
         body = self.read(address).body
+        if size_bytes is not None and size_bytes != len(body):
+            raise DownloadError(f"expected {size_bytes} bytes, found {len(body)}", file=address)
         found = hashlib.md5(body, usedforsecurity=False).hexdigest()
         if md5 is not None and found != md5.lower():
             raise DownloadError(f"expected md5 {md5}, found {found}", file=address)
-        if size_bytes is not None and size_bytes != len(body):
-            raise DownloadError(f"expected {size_bytes} bytes, found {len(body)}", file=address)
         to.write_bytes(body)
