@@ -56,6 +56,34 @@ def _demo(options: argparse.Namespace) -> None:
         draw_year(options.folder, options.year, options.keys)
 
 
+def _fetch(options: argparse.Namespace) -> None:
+    from healthycities.stages.fetch import fetch, plan
+
+    given = settings.from_mapping(read_config(options.config), options.config)
+    if options.plan:
+        lines = plan(given)
+    else:
+        lines = fetch(given, offline=options.offline, update=options.update)
+    for line in lines:
+        print(line)  # noqa: T201
+
+
+def _download(options: argparse.Namespace) -> None:
+    from healthycities.stages.fetch import download
+
+    download(options.name, options.keys, options.downloads, options.lock_file, options.out)
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from healthycities.stages.doctor import doctor, page, require_well
+
+    given = settings.from_mapping(read_config(options.config), options.config)
+    findings = doctor(given)
+    for line in page(findings):
+        print(line)  # noqa: T201
+    require_well(findings)
+
+
 def _prepare(options: argparse.Namespace) -> None:
     from healthycities.stages.prepare import prepare
 
@@ -269,6 +297,36 @@ def _parser() -> argparse.ArgumentParser:
         "--land-cover",
         "--keys",
     )
+    fetch = verb(
+        "fetch",
+        _fetch,
+        "fetch the official files of a configuration, and pin them",
+        "--config",
+    )
+    fetch.add_argument("--plan", action="store_true", help="only say what would be fetched")
+    fetch.add_argument("--offline", action="store_true", help="ask no network")
+    fetch.add_argument(
+        "--update",
+        nargs="*",
+        metavar="NAME",
+        help="ask for these files or sources anew, and take what comes in place of what is pinned;"
+        " without a name, for all",
+    )
+    verb(
+        "doctor",
+        _doctor,
+        "look at the installation, the machine, the network and the publishers",
+        "--config",
+    )
+    download = verb("download", _download, "fetch one official file", "--keys", "--out")
+    download.add_argument("name", help="what the file is called")
+    download.add_argument(
+        "--downloads",
+        type=json.loads,
+        required=True,
+        help="section downloads of the configuration, as JSON",
+    )
+    download.add_argument("--lock-file", type=Path, required=True, help="pins of the project")
     prepare = verb(
         "prepare",
         _prepare,
