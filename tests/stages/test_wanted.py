@@ -77,7 +77,7 @@ def test_an_address_of_ones_own_takes_the_place_of_the_publishers(config: dict[s
     given["sources"]["districts"]["address"] = moved
     (found,) = wanted_files(from_mapping(given)).values()
     assert (found.offer.name, found.offer.address) == ("districts_2025.geojson", moved)
-    assert json.loads(found.keys)["offer"]["address"] == moved
+    assert json.loads(found.keys)["address"] == moved
 
 
 def test_a_path_that_is_an_address_is_fetched(config: dict[str, Any]):

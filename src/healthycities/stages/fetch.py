@@ -109,7 +109,7 @@ def download(
     DownloadError : it cannot be had, or is not the one that is pinned.
     """
     how = DownloadSettings.model_validate(dict(downloads))
-    offer = Offer(**{**keys["offer"], "fields": tuple(keys["offer"]["fields"])})
+    offer = Offer(**{**keys, "fields": tuple(keys["fields"]), "size_mb": 0.0})
     client = client_of(how)
     try:
         return fetch_file(

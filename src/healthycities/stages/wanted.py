@@ -14,6 +14,10 @@ from healthycities.settings import Settings
 from healthycities.stages.needs import needs_of, sources_used
 
 
+_ASKED = ("name", "protocol", "address", "member", "fields", "where", "vintage")
+"""What of an offer says which file is asked for."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A file that is fetched.
@@ -29,8 +33,9 @@ class Wanted:
 
     @property
     def keys(self) -> str:
-        """What the job that fetches it needs to know, as JSON."""
-        return json.dumps({"offer": asdict(self.offer), "sources": self.sources}, sort_keys=True)
+        """What the job that fetches it needs to know, as JSON: no word that is for people alone."""
+        told = {name: value for name, value in asdict(self.offer).items() if name in _ASKED}
+        return json.dumps(told, sort_keys=True)
 
     @property
     def licence(self) -> str:
