@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.stages.publishers import project, publishers, server
 
 from healthycities.settings import Settings, from_mapping
+
+__all__ = ["project", "publishers", "server", "settings"]
 
 DEFAULT = Path(__file__).resolve().parents[2] / "config" / "config.yaml"
 

@@ -180,11 +180,11 @@ def _asked_at(offer: Offer) -> str:
 
 
 def _probed(how: DownloadSettings, offer: Offer) -> Finding:
-    with closing(client_of(how.model_copy(update={"attempts": 1}))) as client:
-        try:
+    try:
+        with closing(client_of(how.model_copy(update={"attempts": 1}))) as client:
             told = _said(client, offer)
-        except HealthycitiesError as error:
-            return Finding("publishers", "FAILS", f"{offer.name}: {error}")
+    except HealthycitiesError as error:
+        return Finding("publishers", "FAILS", f"{offer.name}: {error}")
     return Finding("publishers", "ok", f"{offer.name}: {urlsplit(offer.address).hostname}, {told}")
 
 
