@@ -1,4 +1,6 @@
 # make run        set up .venv (first time only), check the configuration, run into results/
+# make england    the same for all of England, from official sources that it fetches
+# make doctor     look at the installation, the machine, the network and the publishers
 # make test       the same set-up, then the tests; PYTEST_ARGS="tests/spatial" for some
 # make check      only find every error of the configuration
 # make unlock     take away the lock of a run that was killed; then run again to go on
@@ -7,7 +9,7 @@
 # make generated  files that are written from the code
 # make lock       requirements.lock from pyproject.toml
 # make clean      remove .venv
-# For run, check and unlock, CONFIG=my.yaml takes a configuration of your own; CORES=4 limits cores.
+# For run, check, doctor and unlock, CONFIG=my.yaml takes a configuration of your own; CORES=4 limits cores.
 PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
@@ -19,11 +21,20 @@ BIN := $(VENV)/bin
 # The stamp names this folder: a virtual environment does not survive being moved or copied.
 READY := $(VENV)/ready-$(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
 
-.PHONY: run unlock check test lint format types bench lock generated clean help
+.PHONY: run england doctor unlock check test lint format types bench lock generated clean help
 
 run: $(READY)
 	@$(BIN)/python -m healthycities check $(if $(CONFIG),--config "$(CONFIG)")
 	$(BIN)/python -m snakemake --cores $(CORES) $(if $(CONFIG),--configfile "$(CONFIG)")
+
+# Fetched first, several files at once and with bars; the workflow by itself fetches them too.
+england: $(READY)
+	@$(BIN)/python -m healthycities check --config config/england.yaml
+	$(BIN)/python -m healthycities fetch --config config/england.yaml
+	$(BIN)/python -m snakemake --cores $(CORES) --configfile config/england.yaml
+
+doctor: $(READY)
+	$(BIN)/python -m healthycities doctor $(if $(CONFIG),--config "$(CONFIG)")
 
 # After a run that was killed hard: the lock that it left is taken away; nothing else is lost.
 unlock: $(READY)

@@ -52,6 +52,7 @@ class Offer:
     member : the file wanted of a zip; a ``*`` stands for a folder whose name changes.
     fields : of a layer or a table, the columns that are wanted.
     where : of a layer, the condition that its rows must meet.
+    product : what it is called, where that is not what the card of its source says.
     standing : how the address is known, where it is not by having been asked.
     """
 
@@ -67,6 +68,7 @@ class Offer:
     member: str = ""
     fields: tuple[str, ...] = ()
     where: str = ""
+    product: str = ""
     standing: str = "as public code that uses it writes it; not asked here"
 
     def filled(self, words: Mapping[str, object]) -> Offer:

@@ -63,9 +63,11 @@ def test_code_is_that_of_the_steps_of_the_run():
 
 
 def test_code_follows_what_the_configuration_gives_beside():
-    """Deprivation is used where it is given; a demonstration's files are fetched by code too."""
+    """Deprivation is used where it is given; a demonstration's files, and fetched ones, come by code."""
     found = code_of(settings(deprivation={"provider": "demo"}))
     assert {"prepare deprivation", "demo"} == set(found) - set(code_of(settings()))
+    official = code_of(settings(deprivation={"provider": "official"}))
+    assert {"prepare deprivation", "fetch"} == set(official) - set(code_of(settings()))
 
 
 def test_a_source_that_nothing_rests_on_changes_no_code():

@@ -86,22 +86,29 @@ def _own(name: str, settings: Settings) -> Credit:
 
 
 def _published(name: str, card: catalogue.SourceCard, settings: Settings) -> Credit:
-    given = settings.sources[name]
+    given, offer = settings.sources[name], _offer(name, settings)
     return Credit(
         source=name,
         title=card.title,
         publisher=given.publisher or card.publisher,
-        product=given.product or card.product,
+        product=given.product or (offer.product if offer else "") or card.product,
         licence=given.licence or card.licence,
         attribution=given.attribution or _dated(card.attribution, _years(name, settings)),
         address=card.where_from,
     )
 
 
+def _offer(name: str, settings: Settings) -> catalogue.Offer | None:
+    """Return the first file that is fetched of a source from its publisher, where any is."""
+    official = settings.sources[name].provider == "official"
+    return settings.offer(name, *settings.cases(name)[0]) if official else None
+
+
 def _years(name: str, settings: Settings) -> str:
     """Return the year or years that a source's files are of; nothing where they are not known."""
-    vintage = settings.sources[name].vintage
-    if vintage is not None:
+    offer = _offer(name, settings)
+    vintage = settings.sources[name].vintage or (offer.vintage if offer else None)
+    if vintage:
         return str(vintage)
     if "year" not in catalogue.sources()[name].by:
         return ""

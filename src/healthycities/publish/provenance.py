@@ -13,6 +13,7 @@ import pyproj
 import shapely
 
 from healthycities import catalogue
+from healthycities.download.addresses import without_secrets
 from healthycities.io.hashing import sha256
 from healthycities.libraries import installed_version, package_versions
 from healthycities.publish.border_faults import summary
@@ -82,8 +83,17 @@ def _input(name: str, path: Path, settings: Settings, credit: Credit) -> dict[st
         "product": credit.product,
         "licence": credit.licence,
         "attribution": credit.attribution,
-        "address": credit.address,
+        "address": _address(name, path, settings) or credit.address,
     }
+
+
+def _address(name: str, path: Path, settings: Settings) -> str | None:
+    """Return where a fetched file is from, without what may be a secret."""
+    if is_places(name) or not settings.sources[name].is_fetched:
+        return None
+    found = (settings.offer(name, *one) for one in settings.cases(name))
+    named = next((one for one in found if one is not None and one.name == path.name), None)
+    return None if named is None else without_secrets(named.address)
 
 
 def year_of(name: str, path: Path, settings: Settings) -> int | None:

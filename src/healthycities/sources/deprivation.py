@@ -34,6 +34,7 @@ CARD = SourceCard(
             "File_7_-_All_IoD2019_Scores__Ranks__Deciles_and_Population_Denominators_3.csv",
             size_mb=10,
             vintage=2019,
+            product="Indices of Deprivation 2019, File 7: ranks, scores, deciles and denominators",
         ),
     ),
     renewed="every four to six years",

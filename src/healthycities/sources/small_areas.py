@@ -48,6 +48,8 @@ CARD = SourceCard(
             vintage=2011,
             fields=("LSOA11CD", "LSOA11NM"),
             where="LSOA11CD LIKE 'E%'",
+            product="Lower Layer Super Output Areas December 2011 Boundaries (EW), generalised"
+            " (BGC)",
         ),
     ),
     renewed="after each census",

@@ -10,6 +10,7 @@ from healthycities import catalogue
 from healthycities.errors import ConfigError, SourceError
 from healthycities.settings import Settings, from_mapping
 from healthycities.sources.demo.names import DISTRICTS_SINCE, DRAWN, WITH_DISTRICTS, YEARLY_FILES
+from healthycities.stages.wanted import wanted_files
 
 
 def check(config: Mapping[str, Any], file: Path) -> list[str]:
@@ -26,11 +27,20 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
         f"years: {', '.join(map(str, settings.years))}",
         *_spans(settings),
         f"metrics: {', '.join(settings.chosen_metrics)}",
+        *_fetched(settings),
         *(
             f"left out: {name}, which needs {', '.join(lacking)}"
             for name, lacking in settings.left_out.items()
         ),
     ]
+
+
+def _fetched(settings: Settings) -> list[str]:
+    """Say how many files are fetched, and about how much they are if none is there yet."""
+    wanted = wanted_files(settings).values()
+    about_mb = sum(one.offer.size_mb for one in wanted)
+    told = f"fetched from publishers: {len(wanted)} files, about {about_mb:,.0f} MB"
+    return [f"{told}; healthycities fetch --plan names them"] if wanted else []
 
 
 def _spans(settings: Settings) -> list[str]:
@@ -48,7 +58,8 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
 
     Raises
     ------
-    ConfigError : with every problem of the configuration.
+    ConfigError : with every problem of the configuration; or two files that are fetched would
+        have one name.
     SourceError : with every file that it names and that is not there.
     """
     settings = from_mapping(config, file)
@@ -56,6 +67,7 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
     _require_demo_pollutants(settings, file)
     _require_demo_date(settings, file)
     _require_demo_region(settings, file)
+    wanted_files(settings)
     require_files(settings, file)
     return settings
 

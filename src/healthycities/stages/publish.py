@@ -75,8 +75,10 @@ def code_of(settings: Settings) -> dict[str, str]:
     needs = needs_of(settings)
     sources = sources_used(settings, needs)
     demo = any(settings.sources[name].provider == "demo" for name in sources)
+    fetched = any(settings.sources[name].is_fetched for name in sources)
     modules = {
         **({"demo": ()} if demo else {}),
+        **({"fetch": ()} if fetched else {}),
         **{f"prepare {name}": (f"sources.{name}",) for name in sources},
         **({"prepare places": ("sources.own_places",)} if settings.places else {}),
         **{f"overlap {name}": (f"overlaps.{name}",) for name in overlaps_used(settings, needs)},

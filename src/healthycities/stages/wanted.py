@@ -13,7 +13,6 @@ from healthycities.offers import clashes
 from healthycities.settings import Settings
 from healthycities.stages.needs import needs_of, sources_used
 
-
 _ASKED = ("name", "protocol", "address", "member", "fields", "where", "vintage")
 """What of an offer says which file is asked for."""
 
