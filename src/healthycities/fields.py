@@ -50,6 +50,10 @@ PEOPLE_GOOD_HEALTH = "people_good_health"
 
 # --- Environment ---
 PM25_UGM3 = "pm25_ugm3"
+SENSOR_ID = "sensor_id"
+POLLUTANT = "pollutant"
+MEASURED_UGM3 = "measured_ugm3"
+MEASURED_DAYS = "measured_days"
 EASTING_M = "easting_m"
 NORTHING_M = "northing_m"
 SITE_ID = "site_id"

@@ -18,6 +18,7 @@ from pandera.errors import SchemaErrors
 from healthycities import fields
 from healthycities.errors import SchemaError
 from healthycities.level_names import DISTRICT, PLACES_KEY, SMALL_AREA
+from healthycities.pollutants import POLLUTANTS
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -154,6 +155,20 @@ DISTRICT_PM25 = _schema(
     unique=[fields.PUBLISHED_DISTRICT_CODE],
 )
 """Annual means of one year by district as published, with the district that it became."""
+
+LOCAL_MEASUREMENTS = _schema(
+    {
+        fields.SENSOR_ID: _text(),
+        fields.POLLUTANT: pa.Column(None, pa.Check.isin(POLLUTANTS)),
+        fields.YEAR: _year(),
+        fields.EASTING_M: _number(pa.Check.in_range(0, 700_000, error="0 to 700,000 m")),
+        fields.NORTHING_M: _number(pa.Check.in_range(0, 1_300_000, error="0 to 1,300,000 m")),
+        fields.MEASURED_UGM3: _number(_AT_LEAST_0),
+        fields.MEASURED_DAYS: _whole(1, 366),
+    },
+    unique=[fields.SENSOR_ID, fields.POLLUTANT],
+)
+"""Annual means of one year, a row for each sensor and pollutant, and the days that they rest on."""
 
 DEATHS = _schema(
     {
