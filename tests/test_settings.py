@@ -98,9 +98,10 @@ def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
         assert set(config[name]) == set(whole[name])
     optional = {name for name, card in catalogue.sources().items() if card.optional}
     carrying = {"census_population", "small_area_changes"}
-    not_in_the_demo = {"land_cover", "district_pm25", "local_measurements", *carrying}
+    of_ones_own = {"land_cover", "district_pm25", "local_measurements", "fingertips"}
+    not_in_the_demo = of_ones_own | carrying
     assert set(config["sources"]) == set(catalogue.sources()) - not_in_the_demo
-    assert optional == {"deprivation", "general_health", *not_in_the_demo}
+    assert optional == {"deprivation", "general_health"} | not_in_the_demo
 
 
 def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):

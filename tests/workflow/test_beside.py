@@ -1,4 +1,4 @@
-"""Local measurements beside a run: a check on it, which changes nothing else."""
+"""Local measurements and published results beside a run, which change nothing else of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 from tests.workflow.conftest import Run, Workplace, changed
 
@@ -14,11 +15,18 @@ from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 
 PUBLISH = "Writing the results"
 BIAS = "measured_bias"
+HARTLEPOOL = "E06000001"
+PUBLISHED = (
+    "Indicator ID,Indicator Name,Area Code,Area Type,Sex,Age,Category Type,Time period,Value,"
+    "Lower CI 95.0 limit,Upper CI 95.0 limit,Value note\n"
+    f"90366,Life expectancy,{HARTLEPOOL},District & UA,Male,All ages,,2022,50,49,51,\n"
+    f"90366,Life expectancy,{HARTLEPOOL},District & UA,Male,All ages,,2020 - 22,50,49,51,\n"
+)
 
 
 @pytest.fixture(scope="module")
 def beside(finished: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Return the run that all tests share, gone on with three sensors of PM2.5 in its authority."""
+    """Return the run that all tests share, gone on with three sensors and two published results."""
     folder = tmp_path_factory.mktemp("beside") / "run"
     shutil.copytree(finished.place.folder, folder)
     district = gpd.read_file(finished.package, layer="districts").to_crs(BRITISH_NATIONAL_GRID)
@@ -28,8 +36,10 @@ def beside(finished: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     data.mkdir(exist_ok=True)
     header = "sensor_id,easting,northing,pollutant,period,value\n"
     (data / "sensors.csv").write_text(header + "".join(rows), encoding="utf-8")
-    entry = {"provider": "file", "path": "sensors.csv"}
-    config = changed(finished.config, {"sources.local_measurements": entry})
+    (data / "published.csv").write_text(PUBLISHED, encoding="utf-8")
+    sources = {"local_measurements": "sensors.csv", "fingertips": "published.csv"}
+    entries = {f"sources.{name}": {"provider": "file", "path": to} for name, to in sources.items()}
+    config = changed(finished.config, entries)
     place = Workplace(folder, finished.place.checkout)
     outcome = place.run(config)
     assert outcome.code == 0, outcome.text
@@ -37,13 +47,14 @@ def beside(finished: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_only_the_check_itself_runs(beside: Run):
-    """The measurements are read for each year, and compared for each pollutant and year."""
+    """The files are read, and measurements compared for each pollutant and year."""
     assert beside.outcome.told == [
         *(
             f"Computing {BIAS} of {pollutant} in {year}"
             for pollutant in ("no2", "pm10", "pm25")
             for year in (2022, 2023)
         ),
+        "Reading fingertips",
         *(f"Reading local_measurements of {year}" for year in (2022, 2023)),
         PUBLISH,
     ]
@@ -77,3 +88,16 @@ def test_the_bias_is_among_the_results(beside: Run):
     assert bias["upper"] - bias["value"] == pytest.approx(4.302653 * (13 / 3) ** 0.5, rel=1e-6)
     assert pd.isna(empty["value"])
     assert empty["note"].endswith("no sensors")
+
+
+def test_published_results_stand_beside_those_of_the_run(beside: Run):
+    """Of one year and of three, only the former is the same; nobody lives to 50 on average here."""
+    table = pyogrio.read_dataframe(beside.package, layer="compared_with_published")
+    assert table[["metric", "area_code", "first_year", "year"]].to_numpy().tolist() == [
+        ["life_expectancy_male_years", HARTLEPOOL, 2022, 2022]
+    ]
+    rows = rows_of(beside).set_index(["metric", "area_code", "year"])
+    ours = rows.loc[("life_expectancy_male_years", HARTLEPOOL, 2022)]
+    assert table["difference"][0] == ours["value"] - 50
+    assert table["intervals_overlap"][0] == 0
+    assert table["note"][0].startswith("SYNTHETIC")
