@@ -29,7 +29,7 @@ CARD = SourceCard(
     ),
     address=(
         "https://fingertips.phe.org.uk/api/all_data/csv/by_indicator_id"
-        "?indicator_ids={id}&area_type_id={id} (verify)"
+        "?indicator_ids=…&area_type_id=… (verify)"
     ),
     layout=(
         "CSV of Fingertips, of one indicator or several: Indicator ID, Indicator Name, Area Code, "

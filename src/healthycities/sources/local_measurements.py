@@ -116,7 +116,7 @@ def read(raw: Raw) -> pd.DataFrame:
     ).join([_places(table, raw), _periods(table)])
     _require_one_place(frame, table)
     _require_no_overlap(frame, table)
-    annual = _annual_means(frame, int(raw.data_year or 0), table)
+    annual = _annual_means(frame, raw.data_year, table)
     return tables.checked(annual, tables.LOCAL_MEASUREMENTS, file=table.files)
 
 
@@ -232,9 +232,9 @@ def _require_no_overlap(frame: pd.DataFrame, table: Table) -> None:
 # --- Annual means ---
 
 
-def _annual_means(frame: pd.DataFrame, year: int, table: Table) -> pd.DataFrame:
+def _annual_means(frame: pd.DataFrame, year: int | None, table: Table) -> pd.DataFrame:
     """Return the mean of each sensor by the days of a year, where these are enough."""
-    first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
+    first, last = pd.Timestamp(f"{year}-01-01"), pd.Timestamp(f"{year}-12-31")
     middle = frame[_START] + (frame[_END] - frame[_START]) // 2
     ours = frame[middle.dt.year == year]
     days = (ours[_END].clip(upper=last) - ours[_START].clip(lower=first)).dt.days + 1
@@ -254,7 +254,7 @@ def _annual_means(frame: pd.DataFrame, year: int, table: Table) -> pd.DataFrame:
     return kept.assign(**columns)[list(tables.LOCAL_MEASUREMENTS.columns)]
 
 
-def _tell(summed: pd.DataFrame, enough: pd.Series, year: int, table: Table) -> None:
+def _tell(summed: pd.DataFrame, enough: pd.Series, year: int | None, table: Table) -> None:
     """Log how many sensors count in a year, and which do not."""
     _log.info("%s: %d annual means of %d", table.files, enough.sum(), year)
     if not enough.all():
