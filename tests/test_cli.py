@@ -37,7 +37,13 @@ def test_check_finds_no_error_in_the_default(capsys: pytest.CaptureFixture[str])
     """The embedded default is whole, and check says what it asks for."""
     assert cli.main(["check", "--config", str(DEFAULT)]) == 0
     said = capsys.readouterr()
-    left_out = {"green_cover", "ndvi_target_deaths", "pm25_by_district", "residential_ndvi"}
+    left_out = {
+        "green_cover",
+        "measured_bias",
+        "ndvi_target_deaths",
+        "pm25_by_district",
+        "residential_ndvi",
+    }
     assert said.err == ""
     assert said.out.splitlines() == [
         f"{DEFAULT}: no error found",
@@ -45,6 +51,7 @@ def test_check_finds_no_error_in_the_default(capsys: pytest.CaptureFixture[str])
         "years: 2022, 2023",
         f"metrics: {', '.join(sorted(set(catalogue.metrics()) - left_out))}",
         "left out: green_cover, which needs sources.land_cover",
+        "left out: measured_bias, which needs sources.local_measurements",
         "left out: ndvi_target_deaths, which needs green_cover.ndvi_target, sources.land_cover",
         "left out: pm25_by_district, which needs sources.district_pm25",
         "left out: residential_ndvi, which needs green_cover.ndvi_threshold, sources.land_cover",

@@ -79,7 +79,13 @@ def test_the_embedded_configuration_is_valid(config: dict[str, Any]):
     assert settings.run_name == "demo_SYNTHETIC"
     assert settings.run_dir == "results/demo_SYNTHETIC"
     assert settings.geopackage_name == "healthycities_demo_SYNTHETIC.gpkg"
-    left_out = {"green_cover", "ndvi_target_deaths", "pm25_by_district", "residential_ndvi"}
+    left_out = {
+        "green_cover",
+        "measured_bias",
+        "ndvi_target_deaths",
+        "pm25_by_district",
+        "residential_ndvi",
+    }
     assert settings.chosen_metrics == tuple(sorted(set(catalogue.metrics()) - left_out))
     assert settings.authorities_as_at == datetime.date(2026, 9, 30)
 
@@ -100,9 +106,10 @@ def test_the_embedded_configuration_shows_every_key(config: dict[str, Any]):
         assert set(config[name]) == set(whole[name])
     optional = {name for name, card in catalogue.sources().items() if card.optional}
     carrying = {"census_population", "small_area_changes"}
-    not_in_the_demo = {"land_cover", "district_pm25", *carrying}
+    of_ones_own = {"land_cover", "district_pm25", "local_measurements", "fingertips"}
+    not_in_the_demo = of_ones_own | carrying
     assert set(config["sources"]) == set(catalogue.sources()) - not_in_the_demo
-    assert optional == {"deprivation", "general_health", *not_in_the_demo}
+    assert optional == {"deprivation", "general_health"} | not_in_the_demo
 
 
 def test_defaults_are_the_values_that_the_embedded_configuration_shows(config: dict[str, Any]):
@@ -213,17 +220,20 @@ def test_all_is_every_metric_whose_optional_sources_are_given(config: dict[str, 
     )
     assert without.left_out == {
         "green_cover": ("sources.land_cover",),
+        "measured_bias": ("sources.local_measurements",),
         "ndvi_target_deaths": ("green_cover.ndvi_target", "sources.land_cover"),
         "pm25_by_district": ("sources.district_pm25",),
         "residential_ndvi": ("green_cover.ndvi_threshold", "sources.land_cover"),
     }
     assert given.left_out == {
+        "measured_bias": ("sources.local_measurements",),
         "ndvi_target_deaths": ("green_cover.ndvi_target",),
         "pm25_by_district": ("sources.district_pm25",),
         "residential_ndvi": ("green_cover.ndvi_threshold",),
     }
     assert set(given.chosen_metrics) == set(without.chosen_metrics) | {"green_cover"}
     whole = with_land_cover(with_source(config, "district_pm25", provider="file", path="p.csv"))
+    whole = with_source(whole, "local_measurements", provider="file", path="s.csv")
     both = from_mapping({**whole, "green_cover": {"ndvi_threshold": 0.4, "ndvi_target": 0.5}})
     assert both.left_out == {}
     assert both.chosen_metrics == tuple(sorted(catalogue.metrics()))

@@ -270,6 +270,9 @@ SMALL_AREAS = ("small_area_lookup", "small_areas")
 """Sources that a run has both of, or neither: districts are then its smallest areas."""
 
 
+COMPARED_WITH = "fingertips"
+"""The source that results are compared with once they are there, in a run that is given it."""
+
 PLACES = "places"
 """The overlap of places of one's own, which every metric takes that is given for areas."""
 

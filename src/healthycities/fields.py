@@ -50,6 +50,10 @@ PEOPLE_GOOD_HEALTH = "people_good_health"
 
 # --- Environment ---
 PM25_UGM3 = "pm25_ugm3"
+SENSOR_ID = "sensor_id"
+POLLUTANT = "pollutant"
+MEASURED_UGM3 = "measured_ugm3"
+MEASURED_DAYS = "measured_days"
 EASTING_M = "easting_m"
 NORTHING_M = "northing_m"
 SITE_ID = "site_id"
@@ -71,6 +75,20 @@ LENGTH_M = "length_m"
 MIN_AREA_HA = "min_area_ha"
 DISTANCE_M = "distance_m"
 SITES_KNOWN = "sites_known"
+
+# --- Published results to compare with ---
+INDICATOR_ID = "indicator_id"
+INDICATOR_NAME = "indicator_name"
+PUBLISHED_AREA_CODE = "published_area_code"
+PUBLISHED_AREA_TYPE = "published_area_type"
+PUBLISHED_SEX = "published_sex"
+PUBLISHED_AGE = "published_age"
+PUBLISHED_VALUE = "published_value"
+PUBLISHED_LOWER = "published_lower"
+PUBLISHED_UPPER = "published_upper"
+PUBLISHED_NOTE = "published_note"
+DIFFERENCE = "difference"
+INTERVALS_OVERLAP = "intervals_overlap"
 
 # --- Deprivation ---
 DEPRIVATION_RANK = "deprivation_rank"

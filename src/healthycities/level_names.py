@@ -47,7 +47,10 @@ LAYERS: Mapping[str, str] = MappingProxyType(
 """Layer to its level, in the order of the file."""
 
 RESERVED = frozenset(
-    {*LEVELS, *LAYERS, PLACE, "areas", "measures", "authority_years", "dictionary"}
+    {
+        *(*LEVELS, *LAYERS, PLACE, "areas", "measures", "authority_years", "dictionary"),
+        "compared_with_published",
+    }
 )
 """Names that no set of places may have."""
 

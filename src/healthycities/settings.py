@@ -368,9 +368,9 @@ class Settings(Section):
     metrics: Literal["all"] | Names = Field(
         "all",
         description="all, or names of files in src/healthycities/metrics/; all leaves out those"
-        " that rest on sources.deprivation, sources.district_pm25, sources.general_health or"
-        " sources.land_cover, or ask for green_cover.ndvi_threshold or ndvi_target, where it is"
-        " not given",
+        " that rest on sources.deprivation, sources.district_pm25, sources.general_health,"
+        " sources.land_cover or sources.local_measurements, or ask for green_cover.ndvi_threshold"
+        " or ndvi_target, where it is not given",
     )
     authorities: Literal["all"] | Names = Field(
         "all", description="all, or keys of src/healthycities/geography/data/authorities.csv"

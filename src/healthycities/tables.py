@@ -18,6 +18,7 @@ from pandera.errors import SchemaErrors
 from healthycities import fields
 from healthycities.errors import SchemaError
 from healthycities.level_names import DISTRICT, PLACES_KEY, SMALL_AREA
+from healthycities.pollutants import POLLUTANTS
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -154,6 +155,50 @@ DISTRICT_PM25 = _schema(
     unique=[fields.PUBLISHED_DISTRICT_CODE],
 )
 """Annual means of one year by district as published, with the district that it became."""
+
+LOCAL_MEASUREMENTS = _schema(
+    {
+        fields.SENSOR_ID: _text(),
+        fields.POLLUTANT: pa.Column(None, pa.Check.isin(POLLUTANTS)),
+        fields.YEAR: _year(),
+        fields.EASTING_M: _number(pa.Check.in_range(0, 700_000, error="0 to 700,000 m")),
+        fields.NORTHING_M: _number(pa.Check.in_range(0, 1_300_000, error="0 to 1,300,000 m")),
+        fields.MEASURED_UGM3: _number(_AT_LEAST_0),
+        fields.MEASURED_DAYS: _whole(1, 366),
+    },
+    unique=[fields.SENSOR_ID, fields.POLLUTANT],
+)
+"""Annual means of one year, a row for each sensor and pollutant, and the days that they rest on."""
+
+FINGERTIPS = _schema(
+    {
+        fields.AREA_CODE: _code(r"^E\d{8}$", "the code of an English area, such as E92000001"),
+        fields.PUBLISHED_AREA_CODE: _code(r"^E\d{8}$", "the code of an English area"),
+        fields.PUBLISHED_AREA_TYPE: _text(),
+        fields.INDICATOR_ID: _whole(1, 10**9),
+        fields.INDICATOR_NAME: _text(),
+        fields.PUBLISHED_SEX: _text(),
+        fields.PUBLISHED_AGE: _text(),
+        fields.FIRST_YEAR: _year(),
+        fields.YEAR: _year(),
+        fields.PUBLISHED_VALUE: _number(missing=True),
+        fields.PUBLISHED_LOWER: _number(missing=True),
+        fields.PUBLISHED_UPPER: _number(missing=True),
+        fields.PUBLISHED_NOTE: _text(missing=True),
+    },
+    unique=[
+        fields.AREA_CODE,
+        fields.INDICATOR_ID,
+        fields.PUBLISHED_SEX,
+        fields.PUBLISHED_AGE,
+        fields.FIRST_YEAR,
+        fields.YEAR,
+    ],
+)
+"""Published results of areas by indicator, sex, age and years, and 95 % limits.
+
+``area_code`` is that of the date reported on; sex, age and area type are as the publisher has them.
+"""
 
 DEATHS = _schema(
     {
@@ -371,6 +416,39 @@ CENTROID_DISTANCE = _schema(
 """Distance to an access point of a site of ``min_area_ha`` or more, a row for each such size.
 
 ``sites_known`` is false where access points of any site count, for the sites are not given.
+"""
+
+COMPARED = _schema(
+    {
+        fields.AREA_CODE: _text(),
+        fields.AREA_NAME: _text(),
+        fields.LEVEL: _code(PLACES_KEY, "the name of a level, such as district"),
+        fields.FIRST_YEAR: _year(),
+        fields.YEAR: _year(),
+        fields.METRIC: _text(),
+        fields.SEX: _sex(),
+        fields.AGE: _text(),
+        fields.UNIT: _text(),
+        fields.VALUE: _number(missing=True),
+        fields.LOWER: _number(missing=True),
+        fields.UPPER: _number(missing=True),
+        fields.PUBLISHED_VALUE: _number(missing=True),
+        fields.PUBLISHED_LOWER: _number(missing=True),
+        fields.PUBLISHED_UPPER: _number(missing=True),
+        fields.DIFFERENCE: _number(missing=True),
+        fields.INTERVALS_OVERLAP: pa.Column("boolean", nullable=True),
+        fields.INDICATOR_ID: _whole(1, 10**9),
+        fields.INDICATOR_NAME: _text(),
+        fields.PUBLISHED_AREA_CODE: _text(),
+        fields.PUBLISHED_AREA_TYPE: _text(),
+        fields.NOTE: _text(missing=True),
+        fields.PUBLISHED_NOTE: _text(missing=True),
+    },
+    unique=[fields.AREA_CODE, fields.LEVEL, fields.YEAR, fields.METRIC],
+)
+"""Results of the run beside published ones of the same quantity, area and years; ours minus theirs.
+
+``intervals_overlap`` is missing where one of the two has no interval of 95 %.
 """
 
 MEASURES = _schema(

@@ -24,6 +24,7 @@ from healthycities.geography.districts import (
     named,
     newer_districts,
     parse_date,
+    recoded,
     require_whole,
     why_not_live,
 )
@@ -69,6 +70,14 @@ def test_carried_codes_keep_their_order_and_tell_what_was_recoded():
     carried = carry_codes(["E08000016", "E08000003", "E08000016"], date(2025, 4, 1))
     assert carried.codes == ["E08000038", "E08000003", "E08000038"]
     assert carried.recoded == {"E08000016": "E08000038"}
+
+
+def test_what_is_published_of_a_district_holds_for_one_that_is_it_alone():
+    """Living and recoded ones are kept; merged, split, newer and unknown ones are left out."""
+    taunton, recoded_code, carlisle = "E07000190", "E08000016", "E07000028"
+    now = recoded(["E08000003", recoded_code, carlisle, taunton, "E09000099"], date(2025, 4, 1))
+    assert now == {"E08000003": "E08000003", recoded_code: "E08000038"}
+    assert recoded(["E08000038", carlisle], date(2022, 1, 1)) == {carlisle: carlisle}
 
 
 def test_barnsley_and_sheffield_change_code_on_1_april_2025():

@@ -23,6 +23,7 @@ from healthycities.io.vector import (
     REPAIR_TOLERANCE,
     UK_BOX_M,
     Published,
+    from_degrees,
     read_places,
 )
 
@@ -726,3 +727,17 @@ def test_multi_polygons_keep_their_parts(sizes: list[int]):
     ]
     mixed = [shape.geoms[0] if len(shape.geoms) == 1 else shape for shape in shapes]
     assert vector.as_multi(np.array(mixed, dtype=object)).tolist() == shapes
+
+
+def test_points_in_degrees_are_brought_to_the_grid(caplog):
+    """The true origin of the National Grid, of OSGB36's 49° N 2° W, is 400 km east, -100 km north.
+
+    The datum of the degrees lies about 100 m away from that of the grid, and the log says the way.
+    """
+    with caplog.at_level(logging.INFO):
+        moved = from_degrees(np.array([[-2.0, 49.0], [-2.0, 53.0]]), Path("sensors.csv"))
+    assert moved.shape == (2, 2)
+    assert np.abs(moved[0] - [400_000, -100_000]).max() < 150
+    assert np.abs(moved[0] - [400_000, -100_000]).max() > 50
+    assert moved[1, 1] - moved[0, 1] == pytest.approx(445_000, abs=500)
+    assert "sensors.csv: reprojected from EPSG:4326 to EPSG:27700" in caplog.text

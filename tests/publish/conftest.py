@@ -233,6 +233,7 @@ class Run:
     borders: pd.DataFrame = field(default_factory=lambda: overlap(A, B))
     places: pd.DataFrame | None = None
     outlines: dict[str, pd.DataFrame] = field(default_factory=dict)
+    compared_with: pd.DataFrame | None = None
 
     @property
     def settings(self) -> Settings:
@@ -268,6 +269,8 @@ class Run:
         of_all = {
             name: self.folder / f"{name}.parquet" for name in ("areas", "borders", "districts")
         }
+        if self.compared_with is not None:
+            own["compared_with"] = self.folder / "fingertips.parquet"
         outlines = {name: self.folder / f"places_{name}.parquet" for name in self.outlines}
         return PublishedFiles(**of_all, **own, outlines=outlines)
 
@@ -283,6 +286,8 @@ class Run:
         self.small_areas.to_parquet(self.folder / "small_areas.parquet")
         if self.places is not None:
             self.places.to_parquet(self.folder / "places.parquet", index=False)
+        if self.compared_with is not None:
+            self.compared_with.to_parquet(self.folder / "fingertips.parquet", index=False)
         for name, frame in self.outlines.items():
             frame.to_parquet(self.folder / f"places_{name}.parquet", index=False)
         raw = self.folder / "deaths_2023.csv"

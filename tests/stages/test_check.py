@@ -71,8 +71,9 @@ def test_a_source_that_the_demonstration_lacks_is_told(config: dict[str, Any]):
 def test_check_says_what_is_left_out(config: dict[str, Any], tmp_path: Path):
     """A metric that `all` is without is named, with the source that it lacks; with it, nothing."""
     left_out = "left out: green_cover, which needs sources.land_cover"
-    assert check(config, FILE)[-4:] == [
+    assert check(config, FILE)[-5:] == [
         left_out,
+        "left out: measured_bias, which needs sources.local_measurements",
         "left out: ndvi_target_deaths, which needs green_cover.ndvi_target, sources.land_cover",
         "left out: pm25_by_district, which needs sources.district_pm25",
         "left out: residential_ndvi, which needs green_cover.ndvi_threshold, sources.land_cover",

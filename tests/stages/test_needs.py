@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from healthycities.catalogue import ALWAYS, sources_behind
-from healthycities.settings import Settings
-from healthycities.stages.needs import sources_used
+from healthycities.catalogue import ALWAYS, COMPARED_WITH, sources_behind
+from healthycities.settings import Settings, SourceSettings
+from healthycities.stages.needs import needs_of, sources_used
 
 
 def test_sources_used_include_what_an_overlap_may_use(settings: Settings):
@@ -23,3 +23,12 @@ def test_sources_used_include_what_an_overlap_may_use(settings: Settings):
     assert sources_used(without(*of_small_areas), ALWAYS) == {"districts"}
     assert sources_behind(ALWAYS) == {"districts"}
     assert sources_used(settings, ["air_quality:pm25"]) == {"air_quality"}
+
+
+def test_published_results_are_read_where_they_are_given(settings: Settings):
+    """No metric rests on them, and a run that is given them reads them all the same."""
+    entry = SourceSettings(provider="file", path="published.csv")
+    given = settings.model_copy(update={"sources": {**settings.sources, COMPARED_WITH: entry}})
+    before, after = (sources_used(one, needs_of(one)) for one in (settings, given))
+    assert after - before == {COMPARED_WITH}
+    assert given.chosen_metrics == settings.chosen_metrics

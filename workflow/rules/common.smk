@@ -117,7 +117,8 @@ def published_inputs():
     """Return the files of what the results are published with, beside the measures, by name."""
     small_areas = {"small_areas"} if settings.has_small_areas else set()
     own = {catalogue.PLACES} if settings.places else set()
-    names = [*catalogue.ALWAYS, *sorted(small_areas | own)]
+    beside = {catalogue.COMPARED_WITH} & set(settings.sources)
+    names = [*catalogue.ALWAYS, *sorted(small_areas | own | beside)]
     return {**{name: file_of(name) for name in names}, **places_files()}
 
 

@@ -172,6 +172,24 @@ def carry_into(codes: Iterable[str], targets: Iterable[str]) -> list[str | None]
     return [history.whole(code, wanted, LAST_DATE) for code in codes]
 
 
+def recoded(codes: Iterable[str], as_at: date) -> dict[str, str]:
+    """Return the code at a date of each district that is or was one of its districts, alone.
+
+    What is published of such a district, such as a rate, is true of the district of the date. Those
+    that merged, were split or are newer are left out.
+
+    Raises
+    ------
+    RegisterError : the districts of the date are not known.
+    """
+    given = list(dict.fromkeys(codes))
+    carried = zip(given, carry_into(given, known_districts(as_at)), strict=True)
+    possible = _possible_parts(as_at)
+    return {
+        code: new for code, new in carried if new is not None and frozenset({code}) in possible[new]
+    }
+
+
 def newer_districts(as_at: date) -> list[tuple[str, str]]:
     """Return each district that came after a date, with each of the date that it has ground of.
 

@@ -27,13 +27,16 @@ from pyarrow.lib import ArrowException
 
 from healthycities.errors import CrsError, GeometryError, SchemaError, SourceError
 from healthycities.io.atomic import replacing
-from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
+from healthycities.spatial.grid import BRITISH_NATIONAL_GRID, FloatArray
 
 Shapes = npt.NDArray[np.object_]
 Box = tuple[float, float, float, float]
 
 UK_BOX_M: Box = (-10_000, -10_000, 700_000, 1_300_000)
 """Lowest easting and northing, highest easting and northing; St Kilda lies at -116 m east."""
+
+UK_BOX_DEGREES: Box = (-9, 49, 3, 62)
+"""Lowest longitude and latitude, highest longitude and latitude."""
 
 ENGLAND_BOX_M: Box = (70_000, -5_000, 670_000, 670_000)
 """About 10 km wider than England, for boundaries that reach beyond the shore."""
@@ -67,7 +70,7 @@ class _System(NamedTuple):
 
 # The first that fits is taken: degrees would fit into the metres too.
 _SYSTEMS = (
-    _System("degrees of longitude and latitude", "EPSG:4326", (-9, 49, 3, 62)),
+    _System("degrees of longitude and latitude", "EPSG:4326", UK_BOX_DEGREES),
     _System("metres of the British National Grid", BRITISH_NATIONAL_GRID, UK_BOX_M),
     _System("metres of Web Mercator", "EPSG:3857", (-1_100_000, 6_200_000, 350_000, 8_800_000)),
 )
@@ -338,6 +341,26 @@ def _reprojected(shapes: Shapes, crs: pyproj.CRS, path: Path) -> Shapes:
         used.accuracy,
     )
     return moved
+
+
+def from_degrees(lon_lat: FloatArray, path: Path) -> FloatArray:
+    """Bring points in degrees of longitude and latitude to the National Grid; the log tells how.
+
+    Parameters
+    ----------
+    lon_lat : n x 2 degrees of WGS 84 (EPSG:4326), longitude first.
+    path : the file that they were read from, for the log.
+
+    Returns
+    -------
+    n x 2 eastings and northings in metres of EPSG:27700.
+
+    Raises
+    ------
+    CrsError : there is no way between the two systems.
+    """
+    moved = _reprojected(shapely.points(lon_lat), pyproj.CRS(_SYSTEMS[0].crs), path)
+    return np.asarray(shapely.get_coordinates(moved), dtype=np.float64)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -12,8 +12,9 @@ import geopandas as gpd
 import pandas as pd
 
 from healthycities import fields
+from healthycities.catalogue import COMPARED_WITH
 from healthycities.level_names import LAYERS, level_of_layer
-from healthycities.publish import authority_years, layers
+from healthycities.publish import authority_years, compared, layers
 from healthycities.publish.assemble import Results, marked
 from healthycities.publish.guide import Credit, Guide, joined, source_of_places
 from healthycities.publish.layers import Column, measure_columns
@@ -33,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "of.",
     "measures": "Every measure of every area, year, sex and age, with its unit and interval.",
     authority_years.AUTHORITY_YEARS: authority_years.TITLE,
+    compared.COMPARED: compared.TITLE,
     "dictionary": "What each column of each layer holds, its unit, method, source and licence.",
 }
 COLUMNS = (
@@ -124,13 +126,17 @@ PART_TITLES: Mapping[str, str] = {
 
 
 def dictionary(
-    results: Results, frames: Mapping[str, gpd.GeoDataFrame], guide: Guide
+    results: Results,
+    frames: Mapping[str, gpd.GeoDataFrame],
+    guide: Guide,
+    beside: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return one row for each column of each layer, and of the table of measures.
 
     Parameters
     ----------
     frames : the layers, by name.
+    beside : names of the tables that only some runs have.
 
     Raises
     ------
@@ -145,6 +151,11 @@ def dictionary(
     rows += [
         _row(authority_years.AUTHORITY_YEARS, column, title, ())
         for column, title in {FID: KEY_TITLES[FID], **authority_years.TITLES}.items()
+    ]
+    rows += [
+        _row(name, column, title, guide.named((COMPARED_WITH,)))
+        for name in beside
+        for column, title in {FID: KEY_TITLES[FID], **compared.TITLES}.items()
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(_YEARS, "Int64"))
     text = table.columns.drop(list(_YEARS))
@@ -223,7 +234,9 @@ def _row(layer: str, column: str, title: str, owed: Iterable[Credit]) -> dict[st
     }
 
 
-def credits_used(results: Results, guide: Guide) -> tuple[Credit, ...]:
+def credits_used(
+    results: Results, guide: Guide, beside: Collection[str] = ()
+) -> tuple[Credit, ...]:
     """Return the credits of the sources of the run's measures, shapes and keys, sorted by name.
 
     A source that is configured, and that nothing of the run rests on, is not among them.
@@ -232,23 +245,28 @@ def credits_used(results: Results, guide: Guide) -> tuple[Credit, ...]:
     used = {source for metric in metrics for source in guide.sources_of[metric]}
     keys = {source for behind in SOURCE_OF_KEY.values() for source in behind}
     own = {source_of_places(name) for name in results.levels.sets}
-    return guide.named(used | keys | own | set(SOURCE_OF_SHAPE.values()))
+    also = {COMPARED_WITH} if beside else set()
+    return guide.named(used | keys | own | also | set(SOURCE_OF_SHAPE.values()))
 
 
 def layer_descriptions(
-    results: Results, frames: Mapping[str, gpd.GeoDataFrame], guide: Guide, as_at: date
+    results: Results,
+    frames: Mapping[str, gpd.GeoDataFrame],
+    guide: Guide,
+    as_at: date,
+    beside: Collection[str] = (),
 ) -> dict[str, str]:
     """Return what QGIS shows as the abstract of each layer and table, by name.
 
     Each says what it holds, the date of its map, its years, and whom it is owed to.
     """
-    told = ("measures", authority_years.AUTHORITY_YEARS, "dictionary")
+    told = ("measures", authority_years.AUTHORITY_YEARS, *beside, "dictionary")
     about = {
         name: TITLES[name] if name in TITLES else _own_title(results, name, guide)
         for name in (*frames, *told)
     }
     years = ", ".join(str(year) for year in results.years())
-    owed = " ".join(_owed(credits_used(results, guide)))
+    owed = " ".join(_owed(credits_used(results, guide, beside)))
     head = f"{SYNTHETIC} values, not for use. " if results.synthetic else ""
     tail = f"Map of {as_at:%-d %B %Y}. Years: {years}. Null means missing, never 0. Sources: {owed}"
     return {name: f"{head}{text} {tail}" for name, text in about.items()}

@@ -79,6 +79,7 @@ class PublishedFiles:
         None where the run has no small areas.
     places : Parquet in `tables.PLACES`; None where the run has no places of one's own.
     outlines : `tables.PLACE_LIST` or `tables.PLACE_OUTLINES` of each set of them.
+    compared_with : Parquet in `tables.FINGERTIPS`; None where the run is compared with nothing.
     """
 
     areas: Path
@@ -87,6 +88,7 @@ class PublishedFiles:
     small_areas: Path | None = None
     places: Path | None = None
     outlines: Mapping[str, Path] = field(default_factory=dict)
+    compared_with: Path | None = None
 
 
 @dataclass(frozen=True)

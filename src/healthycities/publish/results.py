@@ -19,6 +19,7 @@ from healthycities.io.tabular import read_parquet
 from healthycities.publish import left_out_places
 from healthycities.publish.assemble import Results, assemble
 from healthycities.publish.authority_years import AUTHORITY_YEARS, authority_years
+from healthycities.publish.compared import COMPARED, compared
 from healthycities.publish.dictionary import dictionary, layer_descriptions
 from healthycities.publish.disclose import disclosed
 from healthycities.publish.guide import Guide, credits_of
@@ -66,6 +67,7 @@ def publish(
     guide.require(results.measures["metric"].unique())
     frames = spatial_layers(results, files, Register.load(), settings.authorities_as_at)
     borders = read_parquet(files.borders)
+    beside = _beside(results, files, settings)
     origin = provenance(settings, raw_files, guide.credits, code_of, borders)
     left_out = left_out_places.said(results, files.outlines, guide)
     page = render(results, frames, guide, settings, borders, left_out)
@@ -79,7 +81,15 @@ def publish(
         write_tables(results.measures, parquet, csv)
         write_json(told, origin)
         write_text(report, page)
-        _write_package(package, results, frames, guide, settings)
+        _write_package(package, results, frames, guide, settings, beside)
+
+
+def _beside(results: Results, files: PublishedFiles, settings: Settings) -> dict[str, pd.DataFrame]:
+    """Return the table of results beside published ones, by its name; none without the latter."""
+    if files.compared_with is None:
+        return {}
+    published = read_parquet(files.compared_with)
+    return {COMPARED: compared(results.measures, published, settings.burden.leading)}
 
 
 def write_tables(measures: pd.DataFrame, parquet: Path, csv: Path) -> None:
@@ -98,11 +108,14 @@ def _write_package(
     frames: Mapping[str, gpd.GeoDataFrame],
     guide: Guide,
     settings: Settings,
+    beside: Mapping[str, pd.DataFrame],
 ) -> None:
     tables = {
         "measures": results.measures,
         AUTHORITY_YEARS: authority_years(results, Register.load()),
-        "dictionary": dictionary(results, frames, guide),
+        **beside,
+        "dictionary": dictionary(results, frames, guide, beside),
     }
-    descriptions = layer_descriptions(results, frames, guide, settings.authorities_as_at)
+    as_at = settings.authorities_as_at
+    descriptions = layer_descriptions(results, frames, guide, as_at, beside)
     write_geopackage(path, {**frames, **tables}, descriptions=descriptions)

@@ -74,7 +74,7 @@ CARD = SourceCard(
 GRID = Grid(x_min_m=0, y_max_m=1_300_000, cell_size_m=1000, n_rows=1300, n_columns=700)
 """The frame that every file is laid onto: the National Grid, in Defra's 1 km cells."""
 
-_HIGHEST_UGM3 = 1000.0
+HIGHEST_UGM3 = 1000.0
 """No annual mean in the open air comes near it; a number above is of another unit."""
 
 _CODE, _X, _Y, _VALUE = "gridcode", "x", "y", "value"
@@ -120,8 +120,8 @@ def _read_table(raw: Raw) -> FloatArray:
     cells = _cells(table, x_m, y_m)
     _require_codes(table, x_m, y_m)
     ugm3 = table.numbers(_VALUE, at_least=0, missing=_MISSING)
-    sound = ugm3.isna() | (ugm3 <= _HIGHEST_UGM3)
-    table.require(sound, _VALUE, f"a concentration of at most {_HIGHEST_UGM3:g} µg/m³")
+    sound = ugm3.isna() | (ugm3 <= HIGHEST_UGM3)
+    table.require(sound, _VALUE, f"a concentration of at most {HIGHEST_UGM3:g} µg/m³")
     values = np.full(GRID.size, np.nan)
     values[cells] = ugm3
     return values.reshape(GRID.shape)
@@ -236,12 +236,11 @@ def _read_raster(raw: Raw) -> FloatArray:
         )
     values, grid = read_grid(path, crs=raw.crs)
     row, column = _offset(raw, grid)
-    sound = np.isnan(values) | (values >= 0) & (values <= _HIGHEST_UGM3)
+    sound = np.isnan(values) | (values >= 0) & (values <= HIGHEST_UGM3)
     if not sound.all():
         at = np.argwhere(~sound)[0]
         raise SchemaError(
-            f"expected a concentration of 0 to {_HIGHEST_UGM3:g} µg/m³, "
-            f"found {values[tuple(at)]:g}",
+            f"expected a concentration of 0 to {HIGHEST_UGM3:g} µg/m³, found {values[tuple(at)]:g}",
             file=path,
             place=f"row {at[0] + 1}, column {at[1] + 1}",
             mend="Correct the value; where there is none, write the file's nodata value.",

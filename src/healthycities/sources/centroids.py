@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 import pandas as pd
 
 from healthycities import fields, tables
 from healthycities.catalogue import Offer, SourceCard
-from healthycities.errors import CrsError
-from healthycities.io.tabular import Column, Table, read_csv
+from healthycities.io.tabular import Column, read_csv
 from healthycities.sources import codes
-from healthycities.sources.national_grid import require_national_grid
+from healthycities.sources.national_grid import (
+    ENGLAND_M,
+    require_england,
+    require_national_grid,
+)
 from healthycities.sources.raw import Raw
-from healthycities.spatial.grid import BRITISH_NATIONAL_GRID
 
 CARD = SourceCard(
     title="Population-weighted centroids of small areas",
@@ -46,11 +46,7 @@ CARD = SourceCard(
 
 _X = Column(fields.EASTING_M, "x", "x")
 _Y = Column(fields.NORTHING_M, "y", "y")
-
-_ENGLAND_M = MappingProxyType(
-    {fields.EASTING_M: (80_000, 656_000), fields.NORTHING_M: (5_000, 658_000)}
-)
-"""Metres of EPSG:27700 between which England lies, from Scilly to Lowestoft and Berwick."""
+_MEND = "Download the table in EPSG:27700 (spatialRefId=27700), or correct the line."
 
 
 def read(raw: Raw) -> pd.DataFrame:
@@ -65,27 +61,8 @@ def read(raw: Raw) -> pd.DataFrame:
     found = read_csv(raw.paths, (codes.SMALL_AREA, _X, _Y), renamed=raw.columns)
     table = codes.english_small_areas(found)
     table.require_unique([fields.SMALL_AREA_CODE])
-    metres = {name: table.numbers(name) for name in _ENGLAND_M}
+    metres = {name: table.numbers(name) for name in ENGLAND_M}
     frame = table.rows.assign(**metres)
-    _require_england(frame, table)
+    require_england(frame, table, mend=_MEND)
     frame = frame.sort_values(fields.SMALL_AREA_CODE, ignore_index=True)
     return tables.checked(frame, tables.CENTROIDS, file=table.files)
-
-
-def _require_england(frame: pd.DataFrame, table: Table) -> None:
-    inside = pd.Series(True, index=frame.index)
-    for name, (lowest, highest) in _ENGLAND_M.items():
-        inside &= frame[name].between(lowest, highest)
-    if not inside.all():
-        row = int(frame.index[~inside][0])
-        x, y = frame.loc[row, fields.EASTING_M], frame.loc[row, fields.NORTHING_M]
-        degrees = max(abs(x), abs(y)) <= 180
-        file, line = table.place(row)
-        raise CrsError(
-            f"expected a point of England in metres of {BRITISH_NATIONAL_GRID},"
-            f" found x {x:g}, y {y:g}" + (", which look like degrees" if degrees else ""),
-            file=file,
-            place=f"line {line}",
-            mend=f"Download the table in {BRITISH_NATIONAL_GRID}"
-            + (" (spatialRefId=27700)." if degrees else ", or correct the line."),
-        )

@@ -9,9 +9,10 @@ from healthycities.settings import Settings
 
 
 def needs_of(settings: Settings) -> list[str]:
-    """Return what the metrics of a run use, and what every run does."""
+    """Return what the metrics of a run use, what every run does, and what it is compared with."""
     cards = [catalogue.metrics()[name] for name in settings.chosen_metrics]
-    return [*(need for card in cards for need in settings.uses(card)), *catalogue.ALWAYS]
+    beside = [name for name in (catalogue.COMPARED_WITH,) if name in settings.sources]
+    return [*(need for card in cards for need in settings.uses(card)), *catalogue.ALWAYS, *beside]
 
 
 def overlaps_used(settings: Settings, needs: Iterable[str]) -> set[str]:

@@ -29,7 +29,8 @@ def publish_run(
     settings : the whole configuration.
     measure_files : what the metrics wrote.
     inputs : the files ``areas``, ``borders``, ``districts`` and, where the run has any,
-        ``small_areas``, ``places`` and ``places_`` with the name of each set of these.
+        ``small_areas``, ``places`` and ``places_`` with the name of each set of these, and
+        ``fingertips``.
     raw_files : name of the source and path of each raw file.
     """
     by_source: dict[str, list[Path]] = {}
@@ -47,6 +48,7 @@ def publish_run(
             small_areas=inputs.get("small_areas"),
             places=inputs.get("places"),
             outlines={name: inputs[f"places_{name}"] for name in settings.places},
+            compared_with=inputs.get(catalogue.COMPARED_WITH),
         ),
         by_source,
         measures={name: measure for name, (measure, _) in measures.items()},
