@@ -216,7 +216,8 @@ class Client:
                 reraise=True,
             )(once)
         except PassingError as failure:
-            problem = f"{failure.problem}, at the last of {self._tries} tries"
+            tries = "1 try" if self._tries == 1 else f"{self._tries} tries"
+            problem = f"{failure.problem}, at the last of {tries}"
             # Not chained: what the libraries say holds the address with its secrets.
             raise DownloadError(problem, file=told, mend=failure.mend) from None
 
@@ -260,11 +261,11 @@ class Client:
                 allow_redirects=False,
                 timeout=(self._connect_s, self._read_s),
             )
-            target = self._session.get_redirect_target(response)
-            if target is None:
+            leads_to = _redirect(self._session, response, at)
+            if leads_to is None:
                 return response
             response.close()
-            at = urljoin(at, target)
+            at = leads_to
             require_https(at, led_from=address)
         raise DownloadError(
             f"leads on more than {_MOST_REDIRECTS} times",
@@ -355,6 +356,15 @@ def _hide_secrets(record: logging.LogRecord) -> bool:
             without_secrets(one) if isinstance(one, str) else one for one in record.args
         )
     return True
+
+
+def _redirect(session: requests.Session, response: requests.Response, at: str) -> str | None:
+    """Return where an answer leads: to no place at all where that cannot be read."""
+    try:
+        target = session.get_redirect_target(response)
+        return None if target is None else urljoin(at, target)
+    except ValueError:
+        return "an address that cannot be read"
 
 
 def _failure(state: RetryCallState) -> PassingError:
