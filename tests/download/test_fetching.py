@@ -211,7 +211,7 @@ def test_an_update_that_finds_the_same_changes_nothing(asking: AskingFrom, tmp_p
     [
         ({"address": "https://publisher.example/other.csv"}, "the address pinned is https://loc"),
         ({"vintage": "2025"}, "the vintage pinned is 2024, and 2025 is asked for"),
-        ({"member": "a.csv"}, "the member pinned is None, and a.csv is asked for"),
+        ({"member": "a.csv"}, "the member pinned is none, and a.csv is asked for"),
     ],
 )
 def test_a_pin_of_something_else_is_refused(
