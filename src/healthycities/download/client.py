@@ -23,6 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from healthycities.download.addresses import at_mirror, require_https, without_secrets
 from healthycities.download.answers import (
     PassingError,
+    is_pressed,
     length,
     network,
     refusal,
@@ -187,6 +188,15 @@ class Client:
         partial.become(to)
         return done
 
+    def size_bytes(self, address: str) -> int | None:
+        """Return the size of a file in bytes, where its publisher announces it; no body is read.
+
+        Raises
+        ------
+        DownloadError : the file cannot be had, or is a web page.
+        """
+        return self._patiently(address, lambda: self._announced_bytes(address))
+
     def close(self) -> None:
         """End the session."""
         self._session.close()
@@ -286,6 +296,13 @@ class Client:
         self._read_bytes += len(body)
         return Received(response.headers, bytes(body), told)
 
+    def _announced_bytes(self, address: str) -> int | None:
+        # By GET, not HEAD, which some services refuse; the connection is closed after the headers.
+        asked = {"Accept-Encoding": "identity"}
+        with self._answer(address, asked, frozenset({200})) as response:
+            require_no_page(without_secrets(address), response.headers, b"")
+            return length(response.headers)
+
     def _go_on(self, address: str, partial: PartialFile, expected: _Expected) -> Downloaded:
         """Ask for what is missing of a file, and check the whole."""
         told = without_secrets(address)
@@ -334,8 +351,8 @@ def _new_session() -> requests.Session:
 def _trusted_authorities() -> str | None:
     """Return the file or folder of the authorities to trust, where the environment names one.
 
-    requests knows the first two names by itself. Where their file is not there it raises no error
-    of its own, and of the third, which Python and others know, it does not know.
+    requests knows the first two names by itself, though not to say plainly that their file is not
+    there. The third is the one that Python and OpenSSL know.
     """
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         if value := os.environ.get(name):
@@ -374,10 +391,9 @@ def _failure(state: RetryCallState) -> PassingError:
 
 def _marks(told: str, headers: Mapping[str, str]) -> Marks:
     """Return the marks of a whole answer: none where it was compressed on its way all the same."""
-    total_bytes = length(headers)
-    if headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+    if is_pressed(headers):
         return Marks(told)
-    return Marks(told, headers.get("ETag"), headers.get("Last-Modified"), total_bytes)
+    return Marks(told, headers.get("ETag"), headers.get("Last-Modified"), length(headers))
 
 
 def _require_size(marks: Marks, expected: _Expected) -> None:
@@ -410,7 +426,8 @@ def _marks_of_rest(before: Marks, partial: PartialFile, response: requests.Respo
     headers = response.headers
     start, total_bytes = range_start(headers)
     now = Marks(before.address, headers.get("ETag"), headers.get("Last-Modified"), total_bytes)
-    if response.status_code == 416 or start != partial.size_bytes or before.denies(now):
+    goes_on = response.status_code == 206 and start == partial.size_bytes
+    if not goes_on or is_pressed(headers) or before.denies(now):
         partial.drop()
         raise PassingError("the file changed after its first part had come")
     return before if before.total_bytes is not None else replace(before, total_bytes=total_bytes)
