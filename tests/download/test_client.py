@@ -7,6 +7,7 @@ import logging
 import shutil
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,6 +103,14 @@ def test_progress_is_told(asking: AskingFrom, tmp_path: Path):
         it.client.download(it.at("x"), tmp_path / "x")
     assert [have for have, _ in told] == [BLOCK * n for n in range(1, 6)] + [len(BODY)]
     assert {total for _, total in told} == {len(BODY)}
+
+
+def test_a_size_is_known_before_the_file_comes(asking: AskingFrom):
+    """What the server announces is told, also of a body that breaks off; or None."""
+    answers = (Answer(BODY, cut_at=0), Answer(BODY, headers={"Content-Encoding": "gzip"}))
+    with asking(in_turn(*answers)) as it:
+        assert it.client.size_bytes(it.at("x")) == len(BODY)
+        assert it.client.size_bytes(it.at("x")) is None
 
 
 def test_a_file_that_is_pressed_all_the_same_is_unpacked(asking: AskingFrom, tmp_path: Path):
@@ -285,6 +294,15 @@ def test_a_redirect_to_http_is_not_followed(asking: AskingFrom, tmp_path: Path):
     assert "0x1" not in str(caught.value)
 
 
+def test_a_redirect_to_nowhere_is_told(asking: AskingFrom):
+    """What is no address at all is not followed either."""
+    with (
+        asking(in_turn(Answer(status=302, headers={"Location": "https://[x/"}))) as it,
+        pytest.raises(DownloadError, match="/x: leads to an address that cannot be read, and only"),
+    ):
+        it.client.read(it.at("x"))
+
+
 def test_a_ring_of_redirects_ends(asking: AskingFrom):
     """An address that leads on for ever is left after ten times."""
     with (
@@ -445,6 +463,12 @@ def rest(start: int, total: int, etag: str = '"one"') -> Answer:
     return Answer(NEW[start:], status=206, headers=told)
 
 
+def pressed(answer: Answer) -> Answer:
+    """Return an answer pressed on its way."""
+    headers = {**answer.headers, "Content-Encoding": "gzip"}
+    return replace(answer, body=gzip.compress(answer.body), headers=headers)
+
+
 @pytest.mark.parametrize(
     "careless",
     [
@@ -452,9 +476,10 @@ def rest(start: int, total: int, etag: str = '"one"') -> Answer:
         rest(BLOCK, len(NEW)),
         rest(BLOCK + 1, len(BODY)),
         Answer(NEW[BLOCK:], status=206, headers={"ETag": '"one"'}),
+        pressed(rest(BLOCK, len(BODY))),
         Answer(status=416),
     ],
-    ids=["other tag", "other size", "other start", "no start", "416"],
+    ids=["other tag", "other size", "other start", "no start", "pressed", "416"],
 )
 def test_a_part_of_another_file_is_never_put_to_the_first(
     asking: AskingFrom, tmp_path: Path, careless: Answer

@@ -23,9 +23,10 @@ _LOOK_FOR_IT = (
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _PAGE_START = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(<!--.{0,2000}?-->\s*)*<(!doctype\s+html|html)\b", re.I | re.S
+    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]{0,200}>\s*)?(<!--.{0,2000}?-->\s*)*<(!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
 )
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.I | re.S)
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _LONGEST_TITLE = 120
 
 
@@ -158,11 +159,16 @@ def retry_after_s(value: str | None, now: datetime) -> float:
     return max(0.0, (moment - now).total_seconds())
 
 
+def is_pressed(headers: Mapping[str, str]) -> bool:
+    """Whether a body was compressed on its way, so that its bytes are not those of the file."""
+    return headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+
+
 def length(headers: Mapping[str, str]) -> int | None:
-    """Return the size of the body in bytes, where the headers say it of the file itself."""
+    """Return the size of the file in bytes, where the headers say it."""
     value = headers.get("Content-Length", "").strip()
-    plain = headers.get("Content-Encoding", "identity").strip().lower() in ("", "identity")
-    return int(value) if plain and value.isascii() and value.isdecimal() else None
+    known = not is_pressed(headers) and value.isascii() and value.isdecimal()
+    return int(value) if known else None
 
 
 def require_within(told: str, size_bytes: int | None, largest_bytes: int) -> None:

@@ -23,6 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from healthycities.download.addresses import at_mirror, require_https, without_secrets
 from healthycities.download.answers import (
     PassingError,
+    is_pressed,
     length,
     network,
     refusal,
@@ -201,6 +202,15 @@ class Client:
         partial.become(to)
         return done
 
+    def size_bytes(self, address: str) -> int | None:
+        """Return the size of a file in bytes, where its publisher announces it; no body is read.
+
+        Raises
+        ------
+        DownloadError : the file cannot be had, or is a web page.
+        """
+        return self._patiently(address, lambda: self._announced_bytes(address))
+
     def close(self) -> None:
         """End the session."""
         self._session.close()
@@ -230,7 +240,8 @@ class Client:
                 reraise=True,
             )(once)
         except PassingError as failure:
-            problem = f"{failure.problem}, at the last of {self._tries} tries"
+            tries = "1 try" if self._tries == 1 else f"{self._tries} tries"
+            problem = f"{failure.problem}, at the last of {tries}"
             # Not chained: what the libraries say holds the address with its secrets.
             raise DownloadError(problem, file=told, mend=failure.mend) from None
 
@@ -274,11 +285,11 @@ class Client:
                 allow_redirects=False,
                 timeout=(self._connect_s, self._read_s),
             )
-            target = self._session.get_redirect_target(response)
-            if target is None:
+            leads_to = _redirect(self._session, response, at)
+            if leads_to is None:
                 return response
             response.close()
-            at = urljoin(at, target)
+            at = leads_to
             require_https(at, led_from=address)
         raise DownloadError(
             f"leads on more than {_MOST_REDIRECTS} times",
@@ -298,6 +309,13 @@ class Client:
             require_no_page(told, response.headers, bytes(body))
         self._read_bytes += len(body)
         return Received(response.headers, bytes(body), told)
+
+    def _announced_bytes(self, address: str) -> int | None:
+        # By GET, not HEAD, which some services refuse; the connection is closed after the headers.
+        asked = {"Accept-Encoding": "identity"}
+        with self._answer(address, asked, frozenset({200})) as response:
+            require_no_page(without_secrets(address), response.headers, b"")
+            return length(response.headers)
 
     def _go_on(self, address: str, partial: PartialFile, expected: _Expected) -> Downloaded:
         """Ask for what is missing of a file, and check the whole."""
@@ -347,8 +365,8 @@ def _new_session() -> requests.Session:
 def _trusted_authorities() -> str | None:
     """Return the file or folder of the authorities to trust, where the environment names one.
 
-    requests knows the first two names by itself. Where their file is not there it raises no error
-    of its own, and of the third, which Python and others know, it does not know.
+    requests knows the first two names by itself, though not to say plainly that their file is not
+    there. The third is the one that Python and OpenSSL know.
     """
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         if value := os.environ.get(name):
@@ -371,6 +389,15 @@ def _hide_secrets(record: logging.LogRecord) -> bool:
     return True
 
 
+def _redirect(session: requests.Session, response: requests.Response, at: str) -> str | None:
+    """Return where an answer leads: to no place at all where that cannot be read."""
+    try:
+        target = session.get_redirect_target(response)
+        return None if target is None else urljoin(at, target)
+    except ValueError:
+        return "an address that cannot be read"
+
+
 def _failure(state: RetryCallState) -> PassingError:
     failure = state.outcome.exception() if state.outcome else None
     return failure if isinstance(failure, PassingError) else PassingError("was not tried")
@@ -378,10 +405,9 @@ def _failure(state: RetryCallState) -> PassingError:
 
 def _marks(told: str, headers: Mapping[str, str]) -> Marks:
     """Return the marks of a whole answer: none where it was compressed on its way all the same."""
-    total_bytes = length(headers)
-    if headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+    if is_pressed(headers):
         return Marks(told)
-    return Marks(told, headers.get("ETag"), headers.get("Last-Modified"), total_bytes)
+    return Marks(told, headers.get("ETag"), headers.get("Last-Modified"), length(headers))
 
 
 def _require_size(marks: Marks, expected: _Expected) -> None:
@@ -414,7 +440,8 @@ def _marks_of_rest(before: Marks, partial: PartialFile, response: requests.Respo
     headers = response.headers
     start, total_bytes = range_start(headers)
     now = Marks(before.address, headers.get("ETag"), headers.get("Last-Modified"), total_bytes)
-    if response.status_code == 416 or start != partial.size_bytes or before.denies(now):
+    goes_on = response.status_code == 206 and start == partial.size_bytes
+    if not goes_on or is_pressed(headers) or before.denies(now):
         partial.drop()
         raise PassingError("the file changed after its first part had come")
     return before if before.total_bytes is not None else replace(before, total_bytes=total_bytes)

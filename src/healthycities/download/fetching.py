@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +20,7 @@ from healthycities.download.pins import Pin, PinnedMember, Pins
 from healthycities.download.progress import Told, followed
 from healthycities.download.space import writing
 from healthycities.download.store import Kept, Store
+from healthycities.download.threads import as_they_end
 from healthycities.errors import DownloadError, HealthycitiesError
 from healthycities.io.atomic import replacing
 from healthycities.io.hashing import sha256
@@ -132,6 +132,12 @@ def fetch_file(
     DownloadError : it cannot be had, or is not the one that is pinned: then nothing changes at the
         target nor in the pins.
     """
+    if offline and update:
+        raise DownloadError(
+            "an update asks the publisher, and offline nobody is asked",
+            place=request.name,
+            mend="Leave out --offline or --update.",
+        )
     pin = None if update else _pinned(request, pins)
     if pin is not None and _is_at(target, pin):
         return Outcome("present", pin)
@@ -180,18 +186,10 @@ def fetch_all(
     DownloadError : of those that cannot be had, all in one.
     """
     stopping = threading.Event()
-    ended: queue.Queue[tuple[Path, Outcome | BaseException]] = queue.Queue()
-    waiting: queue.Queue[tuple[Path, FileRequest]] = queue.Queue()
-    for item in wanted.items():
-        waiting.put(item)
 
-    def fetch(target: Path, request: FileRequest, told: Told) -> Outcome:
-        def told_or_stopped(have_bytes: int, total_bytes: int | None) -> None:
-            if stopping.is_set():
-                raise DownloadError("was stopped", place=request.name)
-            told(have_bytes, total_bytes)
-
-        with closing(new_client(told_or_stopped)) as client:
+    def fetch(item: tuple[Path, FileRequest]) -> Outcome:
+        target, request = item
+        with follow(request.name) as told, closing(new_client(_until(stopping, told))) as client:
             return fetch_file(
                 request,
                 target,
@@ -202,44 +200,39 @@ def fetch_all(
                 update=update,
             )
 
-    def work(begin: Callable[[str], Told]) -> None:
-        while not stopping.is_set():
-            try:
-                target, request = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                ended.put((target, fetch(target, request, begin(request.name))))
-            except HealthycitiesError as error:
-                ended.put((target, error))
-            except BaseException as error:
-                ended.put((target, error))
-                raise
-
-    with followed(console or Console(stderr=True)) as begin:
-        for _ in range(min(at_once, len(wanted))):
-            # A daemon, so that it keeps nobody who stops the program waiting for a silent server;
-            # what it leaves behind is what a killed process leaves.
-            threading.Thread(target=work, args=(begin,), daemon=True).start()
-        try:
-            results = dict(_told_of(ended) for _ in wanted)
-        finally:
-            stopping.set()
+    results = {}
+    with followed(console or Console(stderr=True)) as follow, _set_at_end(stopping):
+        for (target, request), result in as_they_end(fetch, wanted.items(), at_once=at_once):
+            results[target] = result
+            _tell(request, result)
     return _all_or_raised({target: results[target] for target in wanted})
 
 
-def _told_of(
-    ended: queue.Queue[tuple[Path, Outcome | BaseException]],
-) -> tuple[Path, Outcome | HealthycitiesError]:
-    """Wait for the next file that came or could not be had, and log it."""
-    target, result = ended.get()
-    if isinstance(result, Outcome):
-        _log.info("%s: %s", target, result.how)
-        return target, result
+def _until(stopping: threading.Event, told: Told) -> Told:
+    """Tell how far a download is, until all are to stop: then it ends there."""
+
+    def tell(have_bytes: int, total_bytes: int | None) -> None:
+        if stopping.is_set():
+            raise DownloadError("was stopped")
+        told(have_bytes, total_bytes)
+
+    return tell
+
+
+@contextmanager
+def _set_at_end(stopping: threading.Event) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        stopping.set()
+
+
+def _tell(request: FileRequest, result: Outcome | HealthycitiesError) -> None:
     if isinstance(result, HealthycitiesError):
-        _log.error("%s", result)
-        return target, result
-    raise result
+        _log.error("%s: %s", request.name, result)
+    elif result.how != "present":
+        changed = f": {result.difference}" if result.difference else f", {result.pin.told()}"
+        _log.info("%s: %s%s", request.name, result.how, changed)
 
 
 def _all_or_raised(results: Mapping[Path, Outcome | HealthycitiesError]) -> dict[Path, Outcome]:

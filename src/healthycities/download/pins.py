@@ -120,7 +120,7 @@ class Pins:
         for what, (pinned, asked) in pairs.items():
             if pinned != asked:
                 raise DownloadError(
-                    f"the {what} pinned is {pinned}, and {asked} is asked for",
+                    f"the {what} pinned is {pinned or 'none'}, and {asked or 'none'} is asked for",
                     file=self.file,
                     place=name,
                     mend="Keep to the one pinned in your configuration, or take the other with "
@@ -157,9 +157,10 @@ class Pins:
             return _PINS.validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
-            name, *place = (str(part) for part in first["loc"])
-            raise self._damaged(f"{'.'.join(place)}: {_lower(first['msg'])}", name) from error
-        except json.JSONDecodeError as error:
+            name, place = first["loc"][:1], ".".join(map(str, first["loc"][1:]))
+            problem = f"{place}: {_lower(first['msg'])}" if place else _lower(first["msg"])
+            raise self._damaged(problem, *map(str, name)) from error
+        except (json.JSONDecodeError, RecursionError) as error:
             raise self._damaged(f"is not JSON: {error}") from error
         except _RepeatedError as error:
             raise self._damaged("stands there twice", str(error)) from error

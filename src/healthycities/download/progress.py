@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -19,26 +21,25 @@ from rich.progress import (
 Told = Callable[[int, int | None], None]
 """Takes the bytes that have come, and the size of the whole where it is known."""
 
+Follow = Callable[[str], AbstractContextManager[Told]]
+"""Follows one download, given its name, until the block ends; threads may call it."""
+
 _LINE_EACH_BYTES = 100_000_000
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def followed(console: Console) -> Iterator[Callable[[str], Told]]:
+def followed(console: Console) -> Iterator[Follow]:
     """Show several downloads until the block ends.
 
     Parameters
     ----------
-    console : a terminal, which shows a bar for each download; or what is none: then a line is
-        logged for each 100 MB.
-
-    Yields
-    ------
-    What begins to follow one download, given its name; threads may call it.
+    console : a terminal, which shows a bar for each that is under way; or what is none: then a
+        line is logged for each 100 MB.
     """
     if not console.is_terminal:
-        yield _Lines
+        yield _in_lines
         return
     columns = (
         TextColumn("{task.description}"),
@@ -47,24 +48,46 @@ def followed(console: Console) -> Iterator[Callable[[str], Told]]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bars:
+    before = sys.stderr
+    with Progress(*columns, console=console, transient=True) as bars, _logged_above(before):
 
-        def begin(name: str) -> Told:
+        @contextmanager
+        def follow(name: str) -> Iterator[Told]:
             task = bars.add_task(name, total=None)
-            return lambda have, total: bars.update(task, completed=have, total=total)
+            try:
+                yield lambda have, total: bars.update(task, completed=have, total=total)
+            finally:
+                bars.remove_task(task)
 
-        yield begin
+        yield follow
 
 
-class _Lines:
-    """Tells a log how far one download is, seldom."""
+@contextmanager
+def _logged_above(stream: TextIO) -> Iterator[None]:
+    """Lead what is logged to a stream through the bars, which keep their place below it."""
+    handlers = [
+        one
+        for one in logging.getLogger().handlers
+        if isinstance(one, logging.StreamHandler) and one.stream is stream
+    ]
+    for handler in handlers:
+        handler.setStream(sys.stderr)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.setStream(stream)
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._next_bytes = _LINE_EACH_BYTES
 
-    def __call__(self, have_bytes: int, total_bytes: int | None) -> None:
-        if have_bytes >= self._next_bytes:
-            self._next_bytes = have_bytes + _LINE_EACH_BYTES
+@contextmanager
+def _in_lines(name: str) -> Iterator[Told]:
+    next_bytes = _LINE_EACH_BYTES
+
+    def tell(have_bytes: int, total_bytes: int | None) -> None:
+        nonlocal next_bytes
+        if have_bytes >= next_bytes:
+            next_bytes = have_bytes + _LINE_EACH_BYTES
             of = f" of {total_bytes / 1e6:,.0f}" if total_bytes else ""
-            _log.info("%s: %.0f%s MB", self._name, have_bytes / 1e6, of)
+            _log.info("%s: %.0f%s MB", name, have_bytes / 1e6, of)
+
+    yield tell
