@@ -14,6 +14,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.loopback.arcgis import INVALID_URL, FeatureLayer, esri_shape
+from tests.loopback.plain import DirectClient
+from tests.loopback.routes import routed
 from tests.loopback.served import Serve, publishing
 from tests.loopback.server import Answer, Asked
 
@@ -261,6 +263,60 @@ def test_a_layer_edited_under_way_is_read_again(served, tmp_path):
     assert gpd.read_file(to)["LAD25CD"].tolist() == squares(10)["LAD25CD"].tolist()[1:]
 
 
+PAGE_FAULTS: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "none": lambda page: page,
+    "short": lambda page: page[: len(page) // 2],
+    "empty": lambda _: [],
+    "first missing": lambda page: page[1:],
+    "twice": lambda page: page[:1] + page,
+    "backwards": lambda page: page[::-1],
+}
+
+
+@given(
+    records=st.integers(1, 12),
+    largest_page=st.integers(1, 5),
+    faults=st.lists(st.sampled_from([*PAGE_FAULTS, "busy", "refused", "grows"]), max_size=12),
+    says_more=st.sampled_from([True, False, None]),
+)
+def test_whatever_happens_the_file_is_right_or_there_is_an_error(
+    tmp_path_factory, records, largest_page, faults, says_more
+):
+    """Of any pages with any faults: all records as they are at the end, or one clear message."""
+    codes = [f"E0700{number:04d}" for number in range(99)]
+    waiting = list(faults)
+
+    def altered(asked: Asked, answer: dict[str, Any]) -> Any:
+        if "resultOffset" not in asked.query or not waiting:
+            return answer
+        fault = waiting.pop(0)
+        if fault == "grows":
+            count = len(layer.rows) + 1
+            layer.show(pd.DataFrame({"LAD25CD": codes[99 - count :]}))
+            layer.edited = count
+        if fault in ("busy", "refused"):
+            return {"error": {"code": 503 if fault == "busy" else 400, "message": "No."}}
+        more = {} if says_more is None else {"exceededTransferLimit": says_more}
+        return answer | {"features": PAGE_FAULTS.get(fault, list)(answer["features"])} | more
+
+    rows = pd.DataFrame({"LAD25CD": codes[99 - records :]})
+    layer = FeatureLayer(rows, largest_page=largest_page, altered=altered)
+    to = tmp_path_factory.mktemp("layer") / "districts.csv"
+    try:
+        fetch(
+            DirectClient(routed({"/FeatureServer/0": layer})),
+            "https://localhost/FeatureServer/0",
+            to,
+            fields=["LAD25CD"],
+            form="csv",
+            pause_s=0,
+        )
+    except DownloadError:
+        assert waiting != faults
+    else:
+        assert to.read_text().split() == ["LAD25CD", *layer.rows["LAD25CD"]]
+
+
 # --- Errors with HTTP 200 ---
 
 
@@ -300,7 +356,7 @@ def test_a_layer_that_was_renamed_tells_where_to_find_its_name(served, tmp_path)
 @pytest.mark.parametrize(
     ("answer", "told"),
     [({}, "expected what a layer says of itself"), ([1], "expected an object of JSON, found [1]"),
-     (Answer(b"<!DOCTYPE html><html></html>"), "expected JSON")],
+     (Answer(b"<!DOCTYPE html><html></html>"), "web page")],
 )  # fmt: skip
 def test_what_is_no_layer_is_refused(served, tmp_path, answer, told):
     """JSON of another kind, or a web page."""
@@ -328,11 +384,30 @@ def test_answers_that_lack_what_they_should_hold_are_refused(
     assert told in str(refused(served, layer, tmp_path / "districts.geojson"))
 
 
-def test_an_address_that_is_no_layer_is_refused(served, tmp_path):
-    """Before anything is asked."""
+def test_an_address_says_what_is_wanted(served, tmp_path):
+    """The fields, the condition and the form of a query; what is said beside it goes before."""
+    ground = squares(3).assign(LAD25CD=["E06000001", "W06000001", "E06000002"])
+    at = served(ROUTE, FeatureLayer(ground))
+    to = tmp_path / "districts"
+    query = "?where=LAD25CD+LIKE+%27E%25%27&outFields=LAD25NM,LAD25CD&outSR=27700&f=csv"
+    fetch(at.client, at.address + "/query" + query, to)
+    assert to.read_text() == "LAD25CD,LAD25NM\nE06000001,Place 1\nE06000002,Place 3\n"
+    fetch(at.client, at.address + query, to, fields=["LAD25CD"], where="1=1", form="geojson")
+    assert gpd.read_file(to)["LAD25CD"].tolist() == ground["LAD25CD"].tolist()
+    fetch(at.client, at.address + "/query?where=1%3D1&outFields=*&f=csv", to)
+    assert to.read_text().startswith("FID,LAD25CD,LAD25NM\n1,E06000001,Place 1\n")
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [("/ofsted", "ends in /FeatureServer/0"), ("?geometry=1,2,3,4", "the parameter geometry"),
+     ("/query?f=pbf", "expected f=geojson or f=csv, found f=pbf")],
+)  # fmt: skip
+def test_an_address_that_is_not_understood_is_refused(served, tmp_path, end, told):
+    """Before anything is asked: what it asks for would be left out in silence."""
     at = served(ROUTE, FeatureLayer(squares(1)))
-    with pytest.raises(DownloadError, match="ends in /FeatureServer/0"):
-        fetch(at.client, at.address + "/query?where=1", tmp_path / "districts.geojson")
+    with pytest.raises(DownloadError, match=told):
+        fetch(at.client, at.address + end, tmp_path / "districts.geojson")
     assert at.server.asked == []
 
 
