@@ -249,6 +249,20 @@ def test_pages_that_change_again_stop_with_one_message(served, tmp_path):
     assert "Try again later" in str(error)
 
 
+def test_a_service_that_never_ends_is_stopped(served, tmp_path):
+    """Pages with ever new records, and the word that there are more, after all that it counted."""
+
+    def altered(asked: Asked, answer: dict[str, Any]) -> dict[str, Any]:
+        start = int(asked.query.get("resultOffset", -1))
+        page = {"features": [{"attributes": {"FID": start + 1, "LAD25CD": "E06000001"}}]}
+        return answer if start < 0 else page | _MORE
+
+    rows = pd.DataFrame({"LAD25CD": ["E06000001"] * 3})
+    layer = FeatureLayer(rows, altered=altered)
+    error = refused(served, layer, tmp_path / "lookup.csv", form="csv", fields=["LAD25CD"])
+    assert "expected 3 records, found 4" in str(error)
+
+
 def test_a_layer_edited_under_way_is_read_again(served, tmp_path):
     """A record that goes as another comes leaves the count and the order as they were."""
 
