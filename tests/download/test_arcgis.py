@@ -357,7 +357,7 @@ def test_an_error_stays_an_error(served, tmp_path, code, times):
     """A service that stays busy, or refuses, is told of in its own words."""
     layer = FeatureLayer(squares(9), largest_page=4, altered=failing(code, times))
     error = refused(served, layer, tmp_path / "districts.geojson")
-    assert f"error {code}: Unable to complete operation.; Busy" in str(error)
+    assert f"error {code}: Unable to complete operation; Busy" in str(error)
 
 
 def test_a_layer_that_was_renamed_tells_where_to_find_its_name(served, tmp_path):
@@ -417,7 +417,8 @@ def test_an_address_says_what_is_wanted(served, tmp_path):
 @pytest.mark.parametrize(
     ("end", "told"),
     [("/ofsted", "ends in /FeatureServer/0"), ("?geometry=1,2,3,4", "the parameter geometry"),
-     ("/query?f=pbf", "expected f=geojson or f=csv, found f=pbf")],
+     ("/query?f=pbf", "expected f=geojson or f=csv, found f=pbf"),
+     ("/query?outFields=*,LAD25CD", "is neither a field nor")],
 )  # fmt: skip
 def test_an_address_that_is_not_understood_is_refused(served, tmp_path, end, told):
     """Before anything is asked: what it asks for would be left out in silence."""

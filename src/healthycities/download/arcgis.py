@@ -53,7 +53,7 @@ _OURS = frozenset({"f", "where", "outfields", "outsr", "returngeometry", "geomet
                    "orderbyfields", "resultoffset", "resultrecordcount"})  # fmt: skip
 """Parameters of an address, in small letters, that are read, or that each page is given anew."""
 
-_TRY_LATER = {429, 500, 502, 503, 504}
+_TRY_LATER = frozenset({429, 500, 502, 503, 504})
 _TRIES, _LONGEST_PAUSE_S = 4, 60.0
 _FIND_THE_NAME = (
     "Layers are renamed when they are published again: look up the current one at "
@@ -172,15 +172,27 @@ def _query(
     if others:
         raise _bad_address(f"the parameter {', '.join(others)} is none that is understood", address)
     named = said.get("outfields", "*")
+    wanted = tuple(fields if fields is not None else () if named == "*" else named.split(","))
+    for name in wanted:
+        if not _is_expression(name):
+            raise _bad_address(f"{name} is neither a field nor a regular expression", address)
     asked_form = form or said.get("f", "geojson")
     if asked_form not in _FORMS:
         raise _bad_address(f"expected f=geojson or f=csv, found f={asked_form}", address)
     return _Query(
         layer=match[1],
-        fields=tuple(fields if fields is not None else () if named == "*" else named.split(",")),
+        fields=wanted,
         where=where or said.get("where", "1=1"),
         form=_FORMS[asked_form],
     )
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _bad_address(problem: str, address: str) -> DownloadError:
@@ -221,7 +233,7 @@ def _require_no_error(answer: Any, address: str) -> None:
     told = error if isinstance(error, dict) else {"message": str(error)}
     code = told.get("code")
     details = [str(text) for text in told.get("details") or () if text != told.get("message")]
-    said = "; ".join([str(told.get("message")), *details]).rstrip(".")
+    said = "; ".join(text.rstrip(".") for text in [str(told.get("message")), *details])
     renamed = code == 404 or "Invalid URL" in said
     kind = _BusyError if code in _TRY_LATER else DownloadError
     raise kind(
