@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.loopback.arcgis import INVALID_URL, FeatureLayer, esri_shape
+from tests.loopback.plain import DirectClient
+from tests.loopback.routes import routed
 from tests.loopback.served import Serve, publishing
 from tests.loopback.server import Answer, Asked
 
@@ -246,6 +249,20 @@ def test_pages_that_change_again_stop_with_one_message(served, tmp_path):
     assert "Try again later" in str(error)
 
 
+def test_a_service_that_never_ends_is_stopped(served, tmp_path):
+    """Pages with ever new records, and the word that there are more, after all that it counted."""
+
+    def altered(asked: Asked, answer: dict[str, Any]) -> dict[str, Any]:
+        start = int(asked.query.get("resultOffset", -1))
+        page = {"features": [{"attributes": {"FID": start + 1, "LAD25CD": "E06000001"}}]}
+        return answer if start < 0 else page | _MORE
+
+    rows = pd.DataFrame({"LAD25CD": ["E06000001"] * 3})
+    layer = FeatureLayer(rows, altered=altered)
+    error = refused(served, layer, tmp_path / "lookup.csv", form="csv", fields=["LAD25CD"])
+    assert "expected 3 records, found 4" in str(error)
+
+
 def test_a_layer_edited_under_way_is_read_again(served, tmp_path):
     """A record that goes as another comes leaves the count and the order as they were."""
 
@@ -259,6 +276,61 @@ def test_a_layer_edited_under_way_is_read_again(served, tmp_path):
     to = tmp_path / "districts.geojson"
     fetched(served, layer, to)
     assert gpd.read_file(to)["LAD25CD"].tolist() == squares(10)["LAD25CD"].tolist()[1:]
+
+
+PAGE_FAULTS: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "short": lambda page: page[: len(page) // 2],
+    "empty": lambda _: [],
+    "first missing": lambda page: page[1:],
+    "twice": lambda page: page[:1] + page,
+    "backwards": lambda page: page[::-1],
+}
+
+
+@given(
+    records=st.integers(1, 12),
+    largest_page=st.integers(1, 5),
+    faults=st.dictionaries(
+        st.integers(0, 9), st.sampled_from([*PAGE_FAULTS, "busy", "refused", "grows"]), max_size=4
+    ),
+    says_more=st.sampled_from([True, False, None]),
+)
+def test_whatever_happens_the_file_is_right_or_there_is_an_error(
+    tmp_path_factory, records, largest_page, faults, says_more
+):
+    """Of any pages with any faults: all records as they are at the end, or one clear message."""
+    codes = [f"E0700{number:04d}" for number in range(99)]
+    asked_before = count()
+
+    def altered(asked: Asked, answer: dict[str, Any]) -> Any:
+        if "resultOffset" not in asked.query:
+            return answer
+        fault = faults.get(next(asked_before))
+        if fault == "grows":
+            more_rows = len(layer.rows) + 1
+            layer.show(pd.DataFrame({"LAD25CD": codes[99 - more_rows :]}))
+            layer.edited = more_rows
+        if fault in ("busy", "refused"):
+            return {"error": {"code": 503 if fault == "busy" else 400, "message": "No."}}
+        more = {} if says_more is None else {"exceededTransferLimit": says_more}
+        return answer | {"features": PAGE_FAULTS.get(str(fault), list)(answer["features"])} | more
+
+    rows = pd.DataFrame({"LAD25CD": codes[99 - records :]})
+    layer = FeatureLayer(rows, largest_page=largest_page, altered=altered)
+    to = tmp_path_factory.mktemp("layer") / "districts.csv"
+    try:
+        fetch(
+            DirectClient(routed({"/FeatureServer/0": layer})),
+            "https://localhost/FeatureServer/0",
+            to,
+            fields=["LAD25CD"],
+            form="csv",
+            pause_s=0,
+        )
+    except DownloadError:
+        assert faults
+    else:
+        assert to.read_text().split() == ["LAD25CD", *layer.rows["LAD25CD"]]
 
 
 # --- Errors with HTTP 200 ---
@@ -285,7 +357,7 @@ def test_an_error_stays_an_error(served, tmp_path, code, times):
     """A service that stays busy, or refuses, is told of in its own words."""
     layer = FeatureLayer(squares(9), largest_page=4, altered=failing(code, times))
     error = refused(served, layer, tmp_path / "districts.geojson")
-    assert f"error {code}: Unable to complete operation.; Busy" in str(error)
+    assert f"error {code}: Unable to complete operation; Busy" in str(error)
 
 
 def test_a_layer_that_was_renamed_tells_where_to_find_its_name(served, tmp_path):
@@ -300,7 +372,7 @@ def test_a_layer_that_was_renamed_tells_where_to_find_its_name(served, tmp_path)
 @pytest.mark.parametrize(
     ("answer", "told"),
     [({}, "expected what a layer says of itself"), ([1], "expected an object of JSON, found [1]"),
-     (Answer(b"<!DOCTYPE html><html></html>"), "expected JSON")],
+     (Answer(b"<!DOCTYPE html><html></html>"), "web page")],
 )  # fmt: skip
 def test_what_is_no_layer_is_refused(served, tmp_path, answer, told):
     """JSON of another kind, or a web page."""
@@ -328,11 +400,31 @@ def test_answers_that_lack_what_they_should_hold_are_refused(
     assert told in str(refused(served, layer, tmp_path / "districts.geojson"))
 
 
-def test_an_address_that_is_no_layer_is_refused(served, tmp_path):
-    """Before anything is asked."""
+def test_an_address_says_what_is_wanted(served, tmp_path):
+    """The fields, the condition and the form of a query; what is said beside it goes before."""
+    ground = squares(3).assign(LAD25CD=["E06000001", "W06000001", "E06000002"])
+    at = served(ROUTE, FeatureLayer(ground))
+    to = tmp_path / "districts"
+    query = "?where=LAD25CD+LIKE+%27E%25%27&outFields=LAD25NM,LAD25CD&outSR=27700&f=csv"
+    fetch(at.client, at.address + "/query" + query, to)
+    assert to.read_text() == "LAD25CD,LAD25NM\nE06000001,Place 1\nE06000002,Place 3\n"
+    fetch(at.client, at.address + query, to, fields=["LAD25CD"], where="1=1", form="geojson")
+    assert gpd.read_file(to)["LAD25CD"].tolist() == ground["LAD25CD"].tolist()
+    fetch(at.client, at.address + "/query?where=1%3D1&outFields=*&f=csv", to)
+    assert to.read_text().startswith("FID,LAD25CD,LAD25NM\n1,E06000001,Place 1\n")
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [("/ofsted", "ends in /FeatureServer/0"), ("?geometry=1,2,3,4", "the parameter geometry"),
+     ("/query?f=pbf", "expected f=geojson or f=csv, found f=pbf"),
+     ("/query?outFields=*,LAD25CD", "is neither a field nor")],
+)  # fmt: skip
+def test_an_address_that_is_not_understood_is_refused(served, tmp_path, end, told):
+    """Before anything is asked: what it asks for would be left out in silence."""
     at = served(ROUTE, FeatureLayer(squares(1)))
-    with pytest.raises(DownloadError, match="ends in /FeatureServer/0"):
-        fetch(at.client, at.address + "/query?where=1", tmp_path / "districts.geojson")
+    with pytest.raises(DownloadError, match=told):
+        fetch(at.client, at.address + end, tmp_path / "districts.geojson")
     assert at.server.asked == []
 
 

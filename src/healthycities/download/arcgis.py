@@ -18,8 +18,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, TextIO
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,7 @@ from healthycities.download.protocols import Client
 from healthycities.errors import DownloadError
 
 Form = Literal["geojson", "csv"]
+_FORMS: Mapping[str, Form] = MappingProxyType({"geojson": "geojson", "csv": "csv"})
 
 LARGEST_PAGE = 2_000
 """Records asked for at once, where the layer itself does not give fewer."""
@@ -46,8 +48,12 @@ _NATIONAL_GRID = 27700
 _CRS = f"urn:ogc:def:crs:EPSG::{_NATIONAL_GRID}"
 _POLYGON, _POINT = "esriGeometryPolygon", "esriGeometryPoint"
 
-_ADDRESS = re.compile(r".+/(Feature|Map)Server/\d+")
-_TRY_LATER = {429, 500, 502, 503, 504}
+_ADDRESS = re.compile(r"(.+/(?:Feature|Map)Server/\d+)(?:/query)?/?(?:\?(.*))?")
+_OURS = frozenset({"f", "where", "outfields", "outsr", "returngeometry", "geometryprecision",
+                   "orderbyfields", "resultoffset", "resultrecordcount"})  # fmt: skip
+"""Parameters of an address, in small letters, that are read, or that each page is given anew."""
+
+_TRY_LATER = frozenset({429, 500, 502, 503, 504})
 _TRIES, _LONGEST_PAUSE_S = 4, 60.0
 _FIND_THE_NAME = (
     "Layers are renamed when they are published again: look up the current one at "
@@ -96,21 +102,23 @@ def fetch(
     to: Path,
     *,
     fields: Sequence[str] | None = None,
-    where: str = "1=1",
-    form: Form = "geojson",
+    where: str | None = None,
+    form: Form | None = None,
     pause_s: float = 1.0,
 ) -> None:
     r"""Write all records of a layer to one file.
 
     Parameters
     ----------
-    address : the layer, ending in ``/FeatureServer/0``.
+    address : the layer, ending in ``/FeatureServer/0``, or a query of it, ending in
+        ``/query?where=1%3D1&outFields=LAD25CD,LAD25NM&f=geojson``.
     to : receives the file; what stands there is overwritten.
     fields : the fields wanted, as names or regular expressions of names, in any case, such as
-        ``LAD\d\dCD``; each must find one. None for all.
-    where : SQL of the records wanted.
+        ``LAD\d\dCD``; each must find one. None for the ``outFields`` of the address, or for all.
+    where : SQL of the records wanted; None for that of the address, or for all.
     form : ``geojson`` for polygons or points in metres of EPSG:27700; ``csv`` for a table, with
-        the columns x and y, in the same metres, where the layer has points.
+        the columns x and y, in the same metres, where the layer has points; None for the ``f`` of
+        the address, or for geojson. A feature service itself knows no csv.
     pause_s : longest pause before a service that said it was busy is asked for the second time;
         each next one may be twice as long.
 
@@ -119,11 +127,12 @@ def fetch(
     DownloadError : the layer is not there, is empty, lacks a field, answers an error or in another
         coordinate reference system, or changed again while it was read for the second time.
     """
+    query = _query(address, fields, where, form)
     for attempt in Retrying(
         retry=retry_if_exception_type(_ChangedError), stop=stop_after_attempt(2), reraise=True
     ):
         with attempt:
-            _fetch_once(_Service(client, pause_s), address, to, fields, where, form)
+            _fetch_once(_Service(client, pause_s), query, to)
 
 
 def describe(client: Client, address: str, *, pause_s: float = 1.0) -> Layer:
@@ -133,10 +142,63 @@ def describe(client: Client, address: str, *, pause_s: float = 1.0) -> Layer:
     ------
     DownloadError : the address is not that of a layer, or there is no layer of that name.
     """
-    return _described(_Service(client, pause_s), address)
+    return _described(_Service(client, pause_s), _query(address, None, None, None).layer)
 
 
 # --- What is asked ---
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A layer, and what is wanted of it; no fields are all."""
+
+    layer: str
+    fields: tuple[str, ...]
+    where: str
+    form: Form
+
+
+def _query(
+    address: str, fields: Sequence[str] | None, where: str | None, form: Form | None
+) -> _Query:
+    """Read what an address asks for, where nothing else is said."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise _bad_address(
+            "expected the address of a layer, which ends in /FeatureServer/0", address
+        )
+    said = {name.lower(): value for name, value in parse_qsl(match[2] or "")}
+    others = sorted(said.keys() - _OURS)
+    if others:
+        raise _bad_address(f"the parameter {', '.join(others)} is none that is understood", address)
+    named = said.get("outfields", "*")
+    wanted = tuple(fields if fields is not None else () if named == "*" else named.split(","))
+    for name in wanted:
+        if not _is_expression(name):
+            raise _bad_address(f"{name} is neither a field nor a regular expression", address)
+    asked_form = form or said.get("f", "geojson")
+    if asked_form not in _FORMS:
+        raise _bad_address(f"expected f=geojson or f=csv, found f={asked_form}", address)
+    return _Query(
+        layer=match[1],
+        fields=wanted,
+        where=where or said.get("where", "1=1"),
+        form=_FORMS[asked_form],
+    )
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
+def _bad_address(problem: str, address: str) -> DownloadError:
+    return DownloadError(
+        problem, file=address, mend="Correct `address` under this source in the configuration."
+    )
 
 
 @dataclass(frozen=True)
@@ -171,7 +233,7 @@ def _require_no_error(answer: Any, address: str) -> None:
     told = error if isinstance(error, dict) else {"message": str(error)}
     code = told.get("code")
     details = [str(text) for text in told.get("details") or () if text != told.get("message")]
-    said = "; ".join([str(told.get("message")), *details]).rstrip(".")
+    said = "; ".join(text.rstrip(".") for text in [str(told.get("message")), *details])
     renamed = code == 404 or "Invalid URL" in said
     kind = _BusyError if code in _TRY_LATER else DownloadError
     raise kind(
@@ -190,18 +252,11 @@ def _unexpected(expected: str, answer: Any, address: str) -> DownloadError:
 
 
 def _described(service: _Service, address: str) -> Layer:
-    plain = address.rstrip("/")
-    if not _ADDRESS.fullmatch(plain):
-        raise DownloadError(
-            "expected the address of a layer, which ends in /FeatureServer/0",
-            file=address,
-            mend="Give it so as `address` under this source in the configuration.",
-        )
-    told = service.ask(plain)
+    told = service.ask(address)
     try:
-        return _layer(plain, told)
+        return _layer(address, told)
     except (KeyError, TypeError, StopIteration) as error:
-        raise _unexpected("what a layer says of itself", told, plain) from error
+        raise _unexpected("what a layer says of itself", told, address) from error
 
 
 def _layer(address: str, told: Mapping[str, Any]) -> Layer:
@@ -230,29 +285,22 @@ def _counted(service: _Service, layer: Layer, where: str) -> int:
 # --- Pages ---
 
 
-def _fetch_once(
-    service: _Service,
-    address: str,
-    to: Path,
-    fields: Sequence[str] | None,
-    where: str,
-    form: Form,
-) -> None:
-    layer = _described(service, address)
-    _require_form(layer, form)
-    wanted = _chosen(layer, fields)
-    total = _counted(service, layer, where)
+def _fetch_once(service: _Service, query: _Query, to: Path) -> None:
+    layer = _described(service, query.layer)
+    _require_form(layer, query.form)
+    wanted = _chosen(layer, query.fields)
+    total = _counted(service, layer, query.where)
     if total == 0:
         raise DownloadError(
-            f"the layer {layer.name} has no record where {where}",
+            f"the layer {layer.name} has no record where {query.where}",
             file=layer.address,
             mend="Correct the address or the condition of this source.",
         )
-    pages = _pages(service, layer, _query(layer, wanted, where, form), total)
+    pages = _pages(service, layer, _page_query(layer, wanted, query), total)
     records = _in_order(layer, (one for page in pages for one in page))
     with to.open("w", encoding="utf-8", newline="") as file:
-        _WRITERS[form](file, layer, wanted, records)
-    _require_unchanged(service, layer, where, total)
+        _WRITERS[query.form](file, layer, wanted, records)
+    _require_unchanged(service, layer, query.where, total)
 
 
 def _require_form(layer: Layer, form: Form) -> None:
@@ -266,12 +314,11 @@ def _require_form(layer: Layer, form: Form) -> None:
         )
 
 
-def _chosen(layer: Layer, fields: Sequence[str] | None) -> list[str]:
-    """Return the names of the fields wanted, in the layer's order."""
-    patterns = [".+"] if fields is None else list(fields)
+def _chosen(layer: Layer, patterns: Sequence[str]) -> list[str]:
+    """Return the names of the fields wanted, in the layer's order; of no patterns, all."""
     found = {
         pattern: {name for name in layer.fields if re.fullmatch(pattern, name, re.IGNORECASE)}
-        for pattern in patterns
+        for pattern in patterns or [".+"]
     }
     for pattern, names in found.items():
         if not names:
@@ -284,10 +331,10 @@ def _chosen(layer: Layer, fields: Sequence[str] | None) -> list[str]:
     return [name for name in layer.fields if name in chosen]
 
 
-def _query(layer: Layer, wanted: Sequence[str], where: str, form: Form) -> dict[str, object]:
-    drawn = form == "geojson" or layer.shape == _POINT
+def _page_query(layer: Layer, wanted: Sequence[str], query: _Query) -> dict[str, object]:
+    drawn = query.form == "geojson" or layer.shape == _POINT
     return {
-        "where": where,
+        "where": query.where,
         "outFields": ",".join(dict.fromkeys([layer.object_id, *wanted])),
         "orderByFields": f"{layer.object_id} ASC",
         "returnGeometry": str(drawn).lower(),
@@ -402,10 +449,9 @@ def _polygon_geometry(layer: Layer, shape: Any) -> dict[str, Any] | None:
     return {"type": "MultiPolygon", "coordinates": parts}
 
 
-_SHAPES: Mapping[str, Callable[[Layer, Any], dict[str, Any] | None]] = {
-    _POLYGON: _polygon_geometry,
-    _POINT: _point_geometry,
-}
+_SHAPES: Mapping[str, Callable[[Layer, Any], dict[str, Any] | None]] = MappingProxyType(
+    {_POLYGON: _polygon_geometry, _POINT: _point_geometry}
+)
 
 
 def _ring(vertices: Sequence[Sequence[float]]) -> Ring:
@@ -495,10 +541,9 @@ def _write_csv(file: TextIO, layer: Layer, wanted: Sequence[str], records: _Reco
         writer.writerow(["" if value is None else value for value in row])
 
 
-_WRITERS: Mapping[Form, Callable[[TextIO, Layer, Sequence[str], _Records], None]] = {
-    "geojson": _write_geojson,
-    "csv": _write_csv,
-}
+_WRITERS: Mapping[Form, Callable[[TextIO, Layer, Sequence[str], _Records], None]] = (
+    MappingProxyType({"geojson": _write_geojson, "csv": _write_csv})
+)
 
 
 def _values(layer: Layer, wanted: Sequence[str], attributes: Mapping[str, Any]) -> list[Any]:
