@@ -294,6 +294,18 @@ def test_a_redirect_to_http_is_not_followed(asking: AskingFrom, tmp_path: Path):
     assert "0x1" not in str(caught.value)
 
 
+def test_the_body_of_a_redirect_is_not_waited_for(asking: AskingFrom):
+    """However long it would take, the client is already asking elsewhere."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path == "/there":
+            return Answer(b"yes")
+        return Answer(b"x", status=302, headers={"Location": "/there"}, waits_s=600)
+
+    with asking(answer, tries=1, read_s=2) as it:
+        assert it.client.read(it.at("here")).body == b"yes"
+
+
 def test_a_redirect_to_nowhere_is_told(asking: AskingFrom):
     """What is no address at all is not followed either."""
     with (

@@ -285,7 +285,7 @@ class Client:
                 allow_redirects=False,
                 timeout=(self._connect_s, self._read_s),
             )
-            leads_to = _redirect(self._session, response, at)
+            leads_to = _redirect(response, at)
             if leads_to is None:
                 return response
             response.close()
@@ -354,8 +354,16 @@ class Client:
         require_within(marks.address, have_bytes, largest_bytes)
 
 
+class _Session(requests.Session):
+    """Follows no redirect, and reads none: the client looks at each before it asks."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        """Return that an answer leads nowhere."""
+        return None
+
+
 def _new_session() -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = f"healthycities/{version('healthycities')}"
     session.verify = _trusted_authorities() or True
     logging.getLogger("urllib3.connectionpool").addFilter(_hide_secrets)
@@ -389,11 +397,13 @@ def _hide_secrets(record: logging.LogRecord) -> bool:
     return True
 
 
-def _redirect(session: requests.Session, response: requests.Response, at: str) -> str | None:
-    """Return where an answer leads: to no place at all where that cannot be read."""
+def _redirect(response: requests.Response, at: str) -> str | None:
+    """Return where an answer leads, if it leads on."""
+    if not response.is_redirect:
+        return None
     try:
-        target = session.get_redirect_target(response)
-        return None if target is None else urljoin(at, target)
+        # Headers are read as Latin-1, and addresses are sent in UTF-8.
+        return urljoin(at, response.headers["Location"].encode("latin-1").decode())
     except ValueError:
         return "an address that cannot be read"
 
