@@ -63,7 +63,7 @@ def test_code_is_that_of_the_steps_of_the_run():
 
 
 def test_code_follows_what_the_configuration_gives_beside():
-    """Deprivation is used where it is given; a demonstration's files, and fetched ones, come by code."""
+    """Deprivation is used where it is given; drawn files and fetched ones come by code too."""
     found = code_of(settings(deprivation={"provider": "demo"}))
     assert {"prepare deprivation", "demo"} == set(found) - set(code_of(settings()))
     official = code_of(settings(deprivation={"provider": "official"}))

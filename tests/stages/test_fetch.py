@@ -129,9 +129,7 @@ def test_only_what_is_named_is_asked_for_anew(project: Callable[..., Settings], 
 
 def test_a_name_that_is_of_nothing_is_told(project: Callable[..., Settings]):
     """With those that there are."""
-    with pytest.raises(
-        ConfigError, match=r"called 'pm25'\. Known are .*population"
-    ):
+    with pytest.raises(ConfigError, match=r"called 'pm25'\. Known are .*population"):
         stage.fetch(project(), update=["pm25"])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from healthycities import fields, tables
-from healthycities.catalogue import SourceCard
+from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SchemaError, SourceError
 from healthycities.geography.districts import named, recoded
 from healthycities.io.tabular import Column, Table, exactly, read_csv
@@ -27,10 +27,18 @@ CARD = SourceCard(
         "Contains public sector information from the Office for Health Improvement and "
         "Disparities, Fingertips, licensed under the Open Government Licence v3.0."
     ),
-    address=(
-        "https://fingertips.phe.org.uk/api/all_data/csv/by_indicator_id"
-        "?indicator_ids=…&area_type_id=… (verify)"
+    offers=(
+        Offer(
+            name="fingertips_districts.csv",
+            protocol="file",
+            address="https://fingertips.phe.org.uk/api/all_data/csv/by_indicator_id"
+            "?indicator_ids=90366,93861,93867&area_type_id=501",
+            size_mb=20,
+            standing="501 is taken for the districts since April 2023 (verify)",
+        ),
     ),
+    renewed="as each indicator is, most of them each year",
+    fresh_days=400,
     layout=(
         "CSV of Fingertips, of one indicator or several: Indicator ID, Indicator Name, Area Code, "
         "Area Type, Sex, Age, Category Type, Time period, Value, Lower CI 95.0 limit, Upper CI "
