@@ -38,6 +38,7 @@ def test_how_long_to_wait(value: str | None, wait_s: float):
         ({"Content-Length": "10"}, 10),
         ({"Content-Length": "10", "Content-Encoding": "identity"}, 10),
         ({"Content-Length": "10", "Content-Encoding": "gzip"}, None),
+        ({"Content-Length": "10", "Transfer-Encoding": "chunked"}, None),
         ({"Content-Length": "ten"}, None),
         ({}, None),
     ],

@@ -113,6 +113,17 @@ def test_a_size_is_known_before_the_file_comes(asking: AskingFrom):
         assert it.client.size_bytes(it.at("x")) is None
 
 
+def test_progress_of_pages_adds_up(asking: AskingFrom):
+    """A client that reads a file page by page tells how much of it has come in all."""
+    told: list[tuple[int, int | None]] = []
+    with asking(
+        in_turn(Answer(b"12345"), Answer(b"678")), told=lambda *one: told.append(one)
+    ) as it:
+        it.client.read(it.at("1"))
+        it.client.read(it.at("2"))
+    assert told == [(5, None), (8, None)]
+
+
 def test_a_file_that_is_pressed_all_the_same_is_unpacked(asking: AskingFrom, tmp_path: Path):
     """A server that ignores what was asked for gives the file itself in the end."""
     packed = Answer(gzip.compress(BODY), headers={"Content-Encoding": "gzip", **FIRST})
@@ -505,6 +516,37 @@ def test_a_part_of_another_file_is_never_put_to_the_first(
     assert [one.headers.get("range") for one in it.server.asked] == [None, f"bytes={BLOCK}-", None]
 
 
+OTHER = BODY[::-1]
+
+
+@pytest.mark.parametrize(
+    ("told", "part", "etag"),
+    [
+        (f"bytes {BLOCK}-{len(BODY) - 1}/{len(BODY)}", OTHER[BLOCK:], '"two"'),
+        (f"bytes 0-{len(BODY) - BLOCK - 1}/{len(BODY)}", OTHER[:-BLOCK], '"one"'),
+    ],
+    ids=["other tag", "other start"],
+)
+def test_a_part_that_fits_in_size_alone_is_not_put_to_the_first(
+    asking: AskingFrom, tmp_path: Path, told: str, part: bytes, etag: str
+):
+    """Two parts of two files may add up to the right size: nothing but the headers tells."""
+    careless = Answer(part, status=206, headers={"Content-Range": told, "ETag": etag})
+    answers = iter([Ranges(cuts=iter([BLOCK])), lambda _asked: careless])
+    with asking(lambda asked: next(answers, Ranges(OTHER, '"two"'))(asked)) as it:
+        it.client.download(it.at("x"), tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == OTHER
+
+
+def test_a_short_file_of_unknown_length_is_tried_again(asking: AskingFrom, tmp_path: Path):
+    """Sent in chunks, it says no size: that of the publisher's list shows that it is not whole."""
+    short = b"5\r\n01234\r\n0\r\n\r\n"
+    chunked = Answer(short, headers={"Transfer-Encoding": "chunked"})
+    with asking(in_turn(chunked, Answer(BODY))) as it:
+        it.client.download(it.at("x"), tmp_path / "x", size_bytes=len(BODY))
+    assert (tmp_path / "x").read_bytes() == BODY
+
+
 def test_without_marks_a_file_is_begun_again(asking: AskingFrom, tmp_path: Path):
     """A server that does not say which file it gives is not asked for the rest of it."""
     with asking(Ranges(etag=None, cuts=iter([BLOCK]))) as it:
@@ -589,6 +631,23 @@ def test_a_secret_is_sent_and_never_told(
     for text in (printed, caplog.text, kept):
         assert "/x?a=1" in text
         assert "0xsecret" not in text
+
+
+@pytest.mark.parametrize("fault", ["not there", "certificate"])
+def test_no_trace_of_an_error_holds_a_secret(asking: AskingFrom, fault: str):
+    """What the libraries say holds the whole address, so it is not shown as the cause."""
+    host = "other.example" if fault == "certificate" else "localhost"
+    with asking(in_turn(Answer(b"x")), certified_for=host) as it:
+        address = it.at("x?uid=0xsecret")
+        if fault == "certificate":
+            with pytest.raises(DownloadError) as caught:
+                it.client.read(address)
+    if fault == "not there":
+        with pytest.raises(DownloadError) as caught:
+            it.client.read(address)
+    printed = "".join(traceback.format_exception(caught.value))
+    assert "/x: the c" in printed
+    assert "0xsecret" not in printed
 
 
 def test_a_mirror_is_asked_in_place_of_the_publisher(asking: AskingFrom):

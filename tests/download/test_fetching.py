@@ -347,6 +347,20 @@ def test_two_members_of_a_zip_are_one_download(asking: AskingFrom, tmp_path: Pat
     assert list(one.pins.read()) == ["pm25/2024", "pm25/2025"]
 
 
+def test_a_member_that_is_not_as_pinned_is_refused(asking: AskingFrom, tmp_path: Path):
+    """Where the zip is the one pinned and its member is not, the pins were altered."""
+    with asking(giving(zipped(table=TABLE))) as it:
+        project = Project(tmp_path, it, member="table")
+        project.fetch()
+        project.target.unlink()
+        pins = project.pins.file.read_text().replace(sha256_of(TABLE), sha256_of(NEW_TABLE))
+        project.pins.file.write_text(pins)
+        with pytest.raises(DownloadError, match=r"pinned is table of 53 bytes, .* altered\.$"):
+            project.fetch()
+    assert not project.target.exists()
+    assert project.pins.file.read_text() == pins
+
+
 def test_a_zip_that_means_harm_leaves_nothing(asking: AskingFrom, tmp_path: Path):
     """With a name that leads out of its folder, nothing is placed and nothing is pinned."""
     with asking(giving(zipped(**{"table": TABLE, "../evil": b"x"}))) as it:
@@ -486,6 +500,39 @@ def test_one_failure_is_told_as_it_is(asking: AskingFrom, tmp_path: Path):
             pins=Pins(tmp_path / "pins.json"),
             new_client=lambda told: Client(told=told),
         )
+
+
+def test_what_is_under_way_stops_when_all_end(
+    asking: AskingFrom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """After an error that nobody foresaw, another download goes no further than its next bytes."""
+    monkeypatch.setattr(threading, "excepthook", lambda _told: None)
+    begun, stopped = threading.Event(), threading.Event()
+
+    def reading_for_ever(client: Client, _to: Path) -> None:
+        with pytest.raises(DownloadError, match=r"^was stopped\.$"):
+            while True:
+                client.read(it.at("page"))
+                begun.set()
+        stopped.set()
+        raise DownloadError("was stopped")
+
+    def wrong(_client: Client, _to: Path) -> None:
+        assert begun.wait(10)
+        raise ZeroDivisionError
+
+    with asking(lambda _asked: Answer(b"x")) as it:
+        with pytest.raises(ZeroDivisionError):
+            fetch_all(
+                {
+                    tmp_path / "a": FileRequest("a", it.at("a"), "2024", fetch=reading_for_ever),
+                    tmp_path / "b": FileRequest("b", it.at("b"), "2024", fetch=wrong),
+                },
+                store=Store(tmp_path / "store"),
+                pins=Pins(tmp_path / "pins.json"),
+                new_client=lambda told: Client(told=told),
+            )
+        assert stopped.wait(10)
 
 
 def test_a_terminal_shows_bars(asking: AskingFrom, tmp_path: Path):

@@ -165,9 +165,13 @@ def is_pressed(headers: Mapping[str, str]) -> bool:
 
 
 def length(headers: Mapping[str, str]) -> int | None:
-    """Return the size of the file in bytes, where the headers say it."""
+    """Return the size of the file in bytes, where the headers say it.
+
+    A body that is sent in chunks is as long as they are, whatever else the headers say.
+    """
     value = headers.get("Content-Length", "").strip()
-    known = not is_pressed(headers) and value.isascii() and value.isdecimal()
+    of_file = not is_pressed(headers) and "Transfer-Encoding" not in headers
+    known = of_file and value.isascii() and value.isdecimal()
     return int(value) if known else None
 
 

@@ -322,8 +322,13 @@ def _unpacked(
         found = PinnedMember(
             name=member, sha256=sha256(temporary), size_bytes=temporary.stat().st_size
         )
-        if agreed is not None and agreed.member != found:
-            raise _changed(request, agreed, pin)
+        if agreed is not None and agreed.member is not None and agreed.member != found:
+            raise DownloadError(
+                f"pinned is {agreed.member.told()}; found is {found.told()}, in the same archive",
+                file=pins.file,
+                place=request.name,
+                mend="Restore the file of pins from version control: that entry was altered.",
+            )
         return pins.record(request.name, pin.model_copy(update={"member": found}))
 
 

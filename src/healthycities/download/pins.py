@@ -38,6 +38,10 @@ class PinnedMember(_Entry):
     sha256: Sha256
     size_bytes: int = Field(ge=0)
 
+    def told(self) -> str:
+        """Return what the file is, in words."""
+        return f"{self.name} of {self.size_bytes:,} bytes, SHA-256 {self.sha256[:12]}…"
+
 
 class Pin(_Entry):
     """One file of a publisher, as it was when it was first fetched.
