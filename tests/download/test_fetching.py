@@ -556,6 +556,7 @@ def test_a_terminal_shows_bars(asking: AskingFrom, tmp_path: Path):
 
 
 STOPPED = """
+import signal
 import sys
 from pathlib import Path
 from healthycities.download.client import Client
@@ -563,6 +564,8 @@ from healthycities.download.fetching import FileRequest, fetch_all
 from healthycities.download.pins import Pins
 from healthycities.download.store import Store
 
+# A shell that runs the tests in the background has its children ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, address = Path(sys.argv[1]), sys.argv[2]
 fetch_all(
     {folder / "x.csv": FileRequest("x", address, "2024")},
