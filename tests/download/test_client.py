@@ -383,11 +383,13 @@ def test_a_body_that_says_it_is_too_large_is_not_begun(asking: AskingFrom, tmp_p
 def test_a_body_that_says_less_than_it_is_is_cut(asking: AskingFrom, tmp_path: Path):
     """A small gzip that grows beyond the limit is left while it comes, and nothing is kept."""
     bomb = Answer(gzip.compress(bytes(10_000_000)), headers={"Content-Encoding": "gzip"})
-    with asking(in_turn(bomb)) as it:
+    told = [0]
+    with asking(in_turn(bomb), told=lambda have, _total: told.append(have)) as it:
         with pytest.raises(DownloadError, match=r"is of [\d,]+ bytes or more, and 1,000,000"):
             it.client.read(it.at("x"), largest_bytes=1_000_000)
         with pytest.raises(DownloadError, match=r"is of [\d,]+ bytes or more, and 1,000,000"):
             it.client.download(it.at("x"), tmp_path / "to" / "x", largest_bytes=1_000_000)
+    assert 900_000 < max(told) <= 1_000_000
     assert list((tmp_path / "to").iterdir()) == []
 
 
@@ -517,21 +519,22 @@ def test_a_part_of_another_file_is_never_put_to_the_first(
 
 
 OTHER = BODY[::-1]
+REST = Answer(OTHER[BLOCK:], 206, {"Content-Range": "bytes 65536-327686/327687", "ETag": '"one"'})
 
 
 @pytest.mark.parametrize(
-    ("told", "part", "etag"),
+    "careless",
     [
-        (f"bytes {BLOCK}-{len(BODY) - 1}/{len(BODY)}", OTHER[BLOCK:], '"two"'),
-        (f"bytes 0-{len(BODY) - BLOCK - 1}/{len(BODY)}", OTHER[:-BLOCK], '"one"'),
+        replace(REST, headers={**REST.headers, "ETag": '"two"'}),
+        Answer(OTHER[:-BLOCK], 206, {**REST.headers, "Content-Range": "bytes 0-262150/327687"}),
+        pressed(REST),
     ],
-    ids=["other tag", "other start"],
+    ids=["other tag", "other start", "pressed"],
 )
 def test_a_part_that_fits_in_size_alone_is_not_put_to_the_first(
-    asking: AskingFrom, tmp_path: Path, told: str, part: bytes, etag: str
+    asking: AskingFrom, tmp_path: Path, careless: Answer
 ):
     """Two parts of two files may add up to the right size: nothing but the headers tells."""
-    careless = Answer(part, status=206, headers={"Content-Range": told, "ETag": etag})
     answers = iter([Ranges(cuts=iter([BLOCK])), lambda _asked: careless])
     with asking(lambda asked: next(answers, Ranges(OTHER, '"two"'))(asked)) as it:
         it.client.download(it.at("x"), tmp_path / "x")

@@ -242,7 +242,7 @@ class Client:
         except PassingError as failure:
             tries = "1 try" if self._tries == 1 else f"{self._tries} tries"
             problem = f"{failure.problem}, at the last of {tries}"
-            # Not chained: what the libraries say holds the address with its secrets.
+            # Not chained: the failure says no more than this.
             raise DownloadError(problem, file=told, mend=failure.mend) from None
 
     def _wait_s(self, state: RetryCallState) -> float:
