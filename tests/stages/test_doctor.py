@@ -27,12 +27,12 @@ def test_each_publisher_is_asked_whether_it_is_still_there(
     project: Callable[..., Settings],
     server: Loopback,
 ):
-    """The layer by its name and last edit, the file by its date where it says one."""
+    """The layer by its name and last edit, the file by its size."""
     found = doctor(project())
     assert of(found, "publishers") == [
         "ok districts_2025.geojson: services1.arcgis.com, layer LAD_MAY_2025_UK_BGC,"
         " edited 2025-05-23",
-        f"ok {GRID}: uk-air.defra.gov.uk, is there",
+        f"ok {GRID}: uk-air.defra.gov.uk, 0.0 MB",
         "ok population_2022.csv: www.nomisweb.co.uk, answers",
     ]
     require_well(found)

@@ -140,20 +140,6 @@ class Client:
         """
         return self._patiently(address, lambda: self._read_once(address, largest_bytes))
 
-    def headers(self, address: str) -> Mapping[str, str]:
-        """Return what is said ahead of an answer, of which no more is read.
-
-        Raises
-        ------
-        DownloadError : there is no answer, or a refusal.
-        """
-
-        def once() -> Mapping[str, str]:
-            with self._answer(address, {}, frozenset({200})) as response:
-                return response.headers
-
-        return self._patiently(address, once)
-
     def json(self, address: str, *, largest_bytes: int = LARGEST_READ_BYTES) -> Any:
         """Return what an answer says in JSON.
 

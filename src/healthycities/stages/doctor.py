@@ -197,11 +197,10 @@ def _said(client: Client, offer: Offer) -> str:
         listed = os_downloads.listing(client, offer.address)
         return f"version {listed.version}, {listed.size_bytes / 1e6:,.0f} MB"
     if offer.protocol == "nomis":
-        client.headers(_one_row(offer.address))
+        client.size_bytes(_one_row(offer.address))
         return "answers"
-    headers = client.headers(offer.address)
-    dated = headers.get("Last-Modified")
-    return f"of {dated}" if dated else "is there"
+    size_bytes = client.size_bytes(offer.address)
+    return "is there" if size_bytes is None else f"{size_bytes / 1e6:,.1f} MB"
 
 
 def _one_row(address: str) -> str:
