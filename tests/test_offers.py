@@ -69,6 +69,23 @@ def test_a_file_of_a_year_and_pollutant_is_filled_in():
     assert no2.address.endswith("/mapno22022.csv")
 
 
+@pytest.mark.parametrize(
+    ("year", "name", "address"),
+    [
+        (2003, "mappm252003grav.csv", "mappm252003grav.csv"),
+        (2004, "mappm252004g.csv", "mappm252004g.csv"),
+        (2005, "mappm252005ac.csv", "mappm2505ac.csv"),
+        (2006, "mappm252006gh.csv", "mappm252006gh.csv"),
+        (2007, "mappm252007g.csv", "mappm252007g.csv"),
+    ],
+)
+def test_early_grids_have_names_of_their_own(year: int, name: str, address: str):
+    """Before 2007 nearly each year was named by another rule; here each has its year."""
+    found = meant("air_quality", year=year, pollutant="pm25")
+    assert found is not None
+    assert (found.name, found.address.rpartition("/")[2]) == (name, address)
+
+
 def test_values_of_a_vintage_stand_in_for_those_of_a_year():
     """As a file of one's own with a vintage does."""
     found = meant("population", year=2025, vintage=2024)
@@ -78,9 +95,10 @@ def test_values_of_a_vintage_stand_in_for_those_of_a_year():
 
 def test_years_before_the_first_are_not_offered():
     """No address is made up for them; what there is is told."""
-    assert meant("air_quality", year=2001, pollutant="pm25") is None
+    assert meant("air_quality", year=2002, pollutant="pm25") is None
     told = offers.told(catalogue.sources()["air_quality"])
-    assert "the years from 2010 on of pm25" in told
+    assert "the years from 2007 on of pm25" in told
+    assert "2005 of pm10" in told
     card = replace(
         catalogue.sources()["population"],
         offers=(replace(catalogue.sources()["population"].offers[0], last_year=2024),),

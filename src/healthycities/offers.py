@@ -67,8 +67,10 @@ def told(card: SourceCard) -> str:
 
 def _told(offer: Offer) -> str:
     if offer.first_year:
-        last = f"to {offer.last_year}" if offer.last_year else "on"
         of = f" of {offer.pollutant}" if offer.pollutant else ""
+        if offer.first_year == offer.last_year:
+            return f"{offer.first_year}{of}"
+        last = f"to {offer.last_year}" if offer.last_year else "on"
         return f"the years from {offer.first_year} {last}{of}"
     since = f" (districts since {offer.since})" if offer.since else ""
     return f"vintage {offer.vintage}{since}" if offer.vintage else offer.name

@@ -129,6 +129,7 @@ def _plain(folder: Path, years: Iterable[int]) -> list[tuple[Offer, Path]]:
         for offer in catalogue.sources()["air_quality"].offers
         if offer.pollutant in YEARLY_FILES
         for year in years
+        if offer.has_year(year)
     ]
     return [*of_years, (_offer("deprivation"), folder / STATIC_FILES["deprivation"])]
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.loopback.server import Loopback
 from tests.stages.publishers import DISTRICTS, GRID, POPULATION, Publishers
 
+from healthycities.cli import main
 from healthycities.errors import ConfigError, DownloadError
 from healthycities.settings import Settings
 from healthycities.stages import fetch as stage
@@ -187,3 +189,40 @@ def test_a_job_brings_the_same_file(project: Callable[..., Settings], tmp_path: 
         )
         assert outcome.how == "fetched"
         assert out.read_bytes() == fetched(settings)[name]
+
+
+def written(settings: Settings, folder: Path) -> Path:
+    """Write a configuration as its user has it."""
+    file = folder / "config.yaml"
+    content = settings.model_dump(mode="json", exclude_defaults=True)
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return file
+
+
+def test_the_command_line_plans_fetches_and_looks(
+    project: Callable[..., Settings], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """As a person does it: what would come, the files, what there is; then a run offline."""
+    file = str(written(project(), tmp_path))
+    assert main(["fetch", "--plan", "--config", file]) == 0
+    assert "3 of 3 files to be fetched" in capsys.readouterr().out
+    assert main(["fetch", "--config", file]) == 0
+    assert f"{GRID}: fetched, 0.0 MB" in capsys.readouterr().out
+    assert main(["doctor", "--config", file]) == 0
+    assert "3 of 3 files pinned, 3 of them here" in capsys.readouterr().out
+    assert main(["fetch", "--offline", "--config", file]) == 0
+    assert f"{GRID}: is there" in capsys.readouterr().out
+
+
+def test_the_command_line_ends_with_what_is_wrong(
+    project: Callable[..., Settings], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """One message and a code that a scheduler heeds, for files as for the doctor."""
+    settings = project(mirrors={"https://uk-air.defra.gov.uk": "https://localhost:9"})
+    file = str(written(settings, tmp_path))
+    assert main(["fetch", "--offline", "--config", file]) == 1
+    assert capsys.readouterr().err.count("error: ") == 1
+    assert main(["doctor", "--config", file]) == 1
+    told = capsys.readouterr()
+    assert "FAILS" in told.out
+    assert "error: " in told.err
