@@ -226,8 +226,8 @@ class Client:
                 reraise=True,
             )(once)
         except PassingError as failure:
-            tries = "1 try" if self._tries == 1 else f"{self._tries} tries"
-            problem = f"{failure.problem}, at the last of {tries}"
+            tries = f", at the last of {self._tries} tries" if self._tries > 1 else ""
+            problem = f"{failure.problem}{tries}"
             # Not chained: the failure says no more than this.
             raise DownloadError(problem, file=told, mend=failure.mend) from None
 

@@ -243,7 +243,7 @@ def _all_or_raised(results: Mapping[Path, Outcome | HealthycitiesError]) -> dict
         raise DownloadError(
             f"{len(failures)} of {len(results)} files cannot be had:\n  "
             + "\n  ".join(map(str, failures)),
-            mend="The others are in place.",
+            mend=None if len(failures) == len(results) else "The others are in place.",
         )
     return {target: one for target, one in results.items() if isinstance(one, Outcome)}
 

@@ -170,7 +170,10 @@ def _publishers(how: DownloadSettings, wanted: dict[str, Wanted]) -> list[Findin
         return [Finding("publishers", "note", told)]
     offers = {_asked_at(one.offer): one.offer for one in wanted.values()}
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
-        return list(pool.map(partial(_probed, how), offers.values()))
+        probed = list(pool.map(partial(_probed, how), offers.values()))
+    # What to do is said once, however many files lack the same.
+    mends = dict.fromkeys(mend for _, mend in probed if mend)
+    return [*(found for found, _ in probed), *(Finding("publishers", "note", m) for m in mends)]
 
 
 def _asked_at(offer: Offer) -> str:
@@ -179,13 +182,16 @@ def _asked_at(offer: Offer) -> str:
     return path if offer.protocol in ("file", "nomis") else offer.address
 
 
-def _probed(how: DownloadSettings, offer: Offer) -> Finding:
+def _probed(how: DownloadSettings, offer: Offer) -> tuple[Finding, str | None]:
+    """Return what a publisher answered, and what to do where that would stop the run."""
+    host = urlsplit(offer.address).hostname
     try:
         with closing(client_of(how.model_copy(update={"attempts": 1}))) as client:
             told = _said(client, offer)
     except HealthycitiesError as error:
-        return Finding("publishers", "FAILS", f"{offer.name}: {error}")
-    return Finding("publishers", "ok", f"{offer.name}: {urlsplit(offer.address).hostname}, {told}")
+        failed = Finding("publishers", "FAILS", f"{offer.name}: {host}, {error.problem}")
+        return failed, error.mend
+    return Finding("publishers", "ok", f"{offer.name}: {host}, {told}"), None
 
 
 def _said(client: Client, offer: Offer) -> str:
