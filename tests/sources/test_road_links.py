@@ -137,3 +137,46 @@ def test_points_are_no_links(tmp_path: Path):
     path = written(tmp_path / "a.gpkg", [shapely.Point(4e5, 3e5)], id=["a"])
     with pytest.raises(GeometryError, match="a: expected a line, found a Point"):
         road_links.read(raw(path))
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "geojson"])
+def test_links_far_from_england_are_left_out_with_their_nodes(
+    tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture
+):
+    """One in the Highlands goes, and one that leaves the area; each that stays has both ends."""
+    ends = [
+        (4e5, 3e5),
+        (4e5, 3e5 + 9),
+        (4e5, 669_990.0),
+        (4e5, 670_010.0),
+        (3e5, 9e5),
+        (3e5, 9.1e5),
+    ]
+    pairs = [(0, 1), (2, 3), (4, 5)]
+    path = written(
+        tmp_path / f"links.{suffix}",
+        [shapely.LineString([ends[a], ends[b]]) for a, b in pairs],
+        id=["here", "across", "far"],
+        start_node=[str(a) for a, _ in pairs],
+        end_node=[str(b) for _, b in pairs],
+    )
+    points = [shapely.Point(one) for one in ends]
+    of_nodes = tmp_path / f"nodes.{suffix}"
+    columns = {"id": [str(n) for n in range(len(ends))]}
+    gpd.GeoDataFrame(columns, geometry=points, crs=27700).to_file(of_nodes)
+    with caplog.at_level(logging.INFO):
+        links, nodes = road_links.read(raw(path)), road_nodes.read(raw(of_nodes))
+    assert links["link_id"].tolist() == ["here"]
+    assert {"0", "1"} <= set(nodes["node_id"])
+    assert "that reach out of the area" in caplog.text
+    if suffix == "gpkg":
+        assert "read 2 of 3 features, by area" in caplog.text
+        assert set(nodes["node_id"]) == {"0", "1", "2"}
+
+
+def test_a_file_of_scotland_alone_is_refused(tmp_path: Path):
+    """It says that nothing of it is near England."""
+    far = shapely.LineString([(3e5, 9e5), (3e5, 9.1e5)])
+    path = written(tmp_path / "a.gpkg", [far], id=["far"])
+    with pytest.raises(SourceError, match=r"a\.gpkg: holds no features in or near England"):
+        road_links.read(raw(path))

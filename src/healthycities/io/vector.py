@@ -90,6 +90,7 @@ def read_places(
     layer: str | None = None,
     usual_layer: str | None = None,
     chosen: Callable[[Sequence[str]], Sequence[str | None]] = _every,
+    near: Box | None = None,
 ) -> gpd.GeoDataFrame:
     """Read the features of a file, on the British National Grid.
 
@@ -104,6 +105,8 @@ def read_places(
     layer : layer to read; None for the only one, or the usual one.
     usual_layer : regular expression of the publisher's name for the layer, in any case.
     chosen : gives of the names of all columns those to read, None for none; of GeoParquet all are.
+    near : of a GeoPackage on the British National Grid, which has an index of its shapes, only
+        those that touch this box are read.
 
     Returns
     -------
@@ -120,9 +123,10 @@ def read_places(
     if path.suffix == ".parquet":
         frame, stated = _read_parquet(path)
     else:
-        frame, stated = _read_gdal(path, layer, usual_layer, chosen)
+        frame, stated = _read_gdal(path, layer, usual_layer, chosen, near)
     if not len(frame):
-        raise _source_error("holds no features", path)
+        where = "" if near is None else " in or near England"
+        raise _source_error(f"holds no features{where}", path)
     return _on_the_grid(frame, stated, crs, path)
 
 
@@ -134,6 +138,7 @@ def read_published(
     crs: str | None = None,
     layer: str | None = None,
     usual_layer: str | None = None,
+    near: Box | None = None,
 ) -> gpd.GeoDataFrame:
     """Read features with the columns wanted of them, as text and under our names.
 
@@ -141,7 +146,7 @@ def read_published(
 
     Parameters
     ----------
-    path, crs, layer, usual_layer : as `read_places` takes them.
+    path, crs, layer, usual_layer, near : as `read_places` takes them.
     wanted, columns : as `published_columns` takes them.
 
     Raises
@@ -149,7 +154,9 @@ def read_published(
     HealthycitiesError : as `read_places` and `published_columns` raise it.
     """
     chosen = partial(_published_names, wanted, columns, path)
-    frame = read_places(path, crs=crs, layer=layer, usual_layer=usual_layer, chosen=chosen)
+    frame = read_places(
+        path, crs=crs, layer=layer, usual_layer=usual_layer, chosen=chosen, near=near
+    )
     return published_columns(frame, wanted, columns=columns, file=path)
 
 
@@ -226,6 +233,7 @@ def _read_gdal(
     layer: str | None,
     usual_layer: str | None,
     chosen: Callable[[Sequence[str]], Sequence[str | None]],
+    near: Box | None,
 ) -> tuple[gpd.GeoDataFrame, Any]:
     """Read the features, and the coordinate reference system that the file says."""
     address = f"/vsigzip/{path.resolve()}" if path.suffix == ".gz" else path
@@ -233,9 +241,13 @@ def _read_gdal(
         name = _chosen_layer(_spatial_layers(address), layer, usual_layer, path)
         facts = pyogrio.read_info(address, layer=name)
     read = [column for column in chosen(list(facts["fields"])) if column is not None]
+    on_grid = facts["crs"] is not None and _same(facts["crs"], BRITISH_NATIONAL_GRID)
+    bbox = near if on_grid and facts["driver"] == "GPKG" else None
     with _reading(path):
-        frame = pyogrio.read_dataframe(address, layer=name, force_2d=True, columns=read)
-    if len(frame) < facts["features"]:
+        frame = pyogrio.read_dataframe(address, layer=name, force_2d=True, columns=read, bbox=bbox)
+    if bbox is not None:
+        _log.info("%s: read %d of %d features, by area", path, len(frame), facts["features"])
+    elif len(frame) < facts["features"]:
         raise _source_error(f"expected {facts['features']} features, found {len(frame)}", path)
     return frame, None if facts["driver"] == "TopoJSON" else frame.crs
 
@@ -643,6 +655,19 @@ def with_ids(
     _log.info("%s: has no ids; its features are numbered by row", file)
     numbers = pd.Series(np.arange(1, len(frame) + 1)).astype("str")
     return frame.assign(**{key: before + "row " + numbers})
+
+
+def wholly_within(frame: gpd.GeoDataFrame, box: Box, *, file: Path) -> gpd.GeoDataFrame:
+    """Leave out features that reach out of a box, and log how many.
+
+    One whose shape is missing or empty stays, for those who require that each has one.
+    """
+    shapes = frame.geometry.to_numpy()
+    shapeless = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    kept = shapeless | _within(shapes, box)
+    if not kept.all():
+        _log.info("%s: left out %d features that reach out of the area", file, (~kept).sum())
+    return frame.loc[kept].reset_index(drop=True)
 
 
 def polygons(frame: gpd.GeoDataFrame, key: str, *, box: Box, file: Path) -> gpd.GeoDataFrame:

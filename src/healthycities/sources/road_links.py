@@ -11,11 +11,13 @@ from healthycities import fields
 from healthycities.catalogue import Offer, SourceCard
 from healthycities.errors import SourceError
 from healthycities.io.vector import (
+    ENGLAND_BOX_M,
     UK_BOX_M,
     Published,
     joined,
     lines,
     read_published,
+    wholly_within,
     with_ids,
 )
 from healthycities.sources.raw import Raw
@@ -42,13 +44,14 @@ CARD = SourceCard(
     layout=(
         "Layer road_link of the GeoPackage: lines with id, start_node, end_node, "
         "road_classification and road_function, in EPSG:27700, each drawn from its start to its "
-        "end; GML writes startNode, endNode, roadClassification and roadFunction, shapefiles "
-        "identifier, class and function. Links that either of the last two calls Motorway are left "
-        "out, as nobody walks there; a file may leave out the function. Lengths are those of the "
-        "lines, not the published ones in whole metres. Several files, such as tiles, are read one "
-        "after the other, and a link that is the same in two tiles is taken once. Links without an "
-        "id are numbered by row. Where the columns have other names, say columns: {start_node: "
-        "its_name}."
+        "end. Those that reach farther than some 10 km beyond England are left out, and of a "
+        "GeoPackage not read. GML writes startNode, endNode, roadClassification and roadFunction, "
+        "shapefiles identifier, class and function. Links that either of the last two calls "
+        "Motorway are left out, as nobody walks there; a file may leave out the function. Lengths "
+        "are those of the lines, not the published ones in whole metres. Several files, such as "
+        "tiles, are read one after the other, and a link that is the same in two tiles is taken "
+        "once. Links without an id are numbered by row. Where the columns have other names, say "
+        "columns: {start_node: its_name}."
     ),
     kind="places",
 )
@@ -87,10 +90,18 @@ def read(raw: Raw) -> gpd.GeoDataFrame:
 
 def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
     named = read_published(
-        path, _COLUMNS, columns=raw.columns, crs=raw.crs, layer=raw.layer, usual_layer=_LAYER
+        path,
+        _COLUMNS,
+        columns=raw.columns,
+        crs=raw.crs,
+        layer=raw.layer,
+        usual_layer=_LAYER,
+        near=ENGLAND_BOX_M,
     )
     known = with_ids(named, fields.LINK_ID, file=path, of_several=len(raw.paths) > 1)
-    shaped = lines(_walkable(known, path), fields.LINK_ID, box=UK_BOX_M, file=path)
+    # Nodes are read of the same box: a link that reaches out of it would lack one of its ends.
+    near = wholly_within(known, ENGLAND_BOX_M, file=path)
+    shaped = lines(_walkable(near, path), fields.LINK_ID, box=UK_BOX_M, file=path)
     shaped.insert(len(shaped.columns) - 1, fields.LENGTH_M, shaped.length)
     return checked(shaped, ROAD_LINKS, file=path)
 
@@ -98,7 +109,7 @@ def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
 def _walkable(links: gpd.GeoDataFrame, file: Path) -> gpd.GeoDataFrame:
     """Leave out the motorways, and log how many."""
     motorway = links[[_CLASS, _FUNCTION]].eq(_MOTORWAY).any(axis=1)
-    if motorway.all():
+    if len(links) and motorway.all():
         raise SourceError(
             f"holds motorways only, {len(links)} of them",
             file=file,

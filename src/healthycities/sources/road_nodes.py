@@ -9,6 +9,7 @@ import geopandas as gpd
 from healthycities import fields
 from healthycities.catalogue import Offer, SourceCard
 from healthycities.io.vector import (
+    ENGLAND_BOX_M,
     UK_BOX_M,
     Published,
     joined,
@@ -68,7 +69,13 @@ def read(raw: Raw) -> gpd.GeoDataFrame:
 
 def _read_file(path: Path, raw: Raw) -> gpd.GeoDataFrame:
     named = read_published(
-        path, _COLUMNS, columns=raw.columns, crs=raw.crs, layer=raw.layer, usual_layer=_LAYER
+        path,
+        _COLUMNS,
+        columns=raw.columns,
+        crs=raw.crs,
+        layer=raw.layer,
+        usual_layer=_LAYER,
+        near=ENGLAND_BOX_M,
     )
     shaped = points(named, fields.NODE_ID, box=UK_BOX_M, file=path)
     return checked(shaped, ROAD_NODES, file=path)
