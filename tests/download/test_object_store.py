@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,7 +10,11 @@ from typing import Any, ClassVar
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from healthycities.download.client import Client
+from healthycities.download.fetching import FileRequest, fetch_file
 from healthycities.download.object_store import fetch
+from healthycities.download.pins import Pins
+from healthycities.download.store import Store
 from healthycities.errors import DownloadError
 
 
@@ -63,3 +68,22 @@ def test_what_has_to_be_installed_is_named(scheme: str, package: str, tmp_path: 
             fetch(f"{scheme}://bucket/deaths.csv", tmp_path / "x.csv", largest_bytes=100)
     else:
         pytest.skip(f"{package} is installed here")
+
+
+def test_it_is_kept_and_pinned_like_any_other_file(bucket: Bucket, tmp_path: Path):
+    """By the one way by which files come; the second time from where it is."""
+    address = "gs://bucket/deaths.csv"
+    request = FileRequest(
+        "bucket_deaths.csv",
+        address,
+        "",
+        fetch=lambda _client, to: fetch(address, to, largest_bytes=100),
+    )
+    target, client = tmp_path / "fetched" / "deaths.csv", Client()
+    bring = partial(fetch_file, request, target, store=Store(tmp_path / "cache"), client=client)
+    pins = Pins(tmp_path / "pins.json")
+    assert bring(pins=pins).how == "fetched"
+    assert target.read_bytes() == b"a,b\n1,2\n"
+    assert bring(pins=pins).how == "present"
+    assert pins.read()["bucket_deaths.csv"].address == address
+    client.close()

@@ -226,3 +226,17 @@ def test_the_command_line_ends_with_what_is_wrong(
     told = capsys.readouterr()
     assert "FAILS" in told.out
     assert "error: " in told.err
+
+
+def test_a_file_that_its_publisher_did_not_change_is_not_put_in_its_place_again(
+    project: Callable[..., Settings], publishers: Publishers
+):
+    """Asked for anew, it keeps its date, by which the workflow tells what to do again."""
+    settings = project()
+    stage.fetch(settings)
+    places = {name: Path(settings.fetched_dir) / name for name in fetched(settings)}
+    before = {name: path.stat().st_mtime_ns for name, path in places.items()}
+    publishers.grid += b"2,1500,500,8.5\n"
+    stage.fetch(settings, update=[])
+    after = {name: path.stat().st_mtime_ns for name, path in places.items()}
+    assert [name for name in places if before[name] != after[name]] == [GRID]

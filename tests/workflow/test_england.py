@@ -6,6 +6,8 @@ Their files have England's size: every district and small area, grids of the who
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from importlib import import_module
@@ -169,3 +171,24 @@ def test_a_file_that_is_lost_comes_from_the_store_offline(run: Run, publishers: 
     assert lost.read_bytes() == before
     assert (run.place.folder / prepared).read_bytes() == made
     assert len(publishers.asked) == asked
+
+
+def test_a_file_that_its_publisher_changed_is_taken_by_word_and_what_rests_on_it_runs(
+    run: Run, published: Path
+):
+    """Defra revises one grid: one file is fetched anew, and nothing but its pollutant runs."""
+    path = published / file_name("air_quality", 2023, "pm10")
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]), encoding="utf-8", newline="")
+    run.place.run(run.config)  # what the test before took away
+    assert run.place.plan(run.config).jobs == {}
+    file = run.place.folder / "config.yaml"
+    command = ["-m", "healthycities", "fetch", "--update", "air_quality", "--config", str(file)]
+    result = subprocess.run(
+        [sys.executable, *command], cwd=run.place.folder, capture_output=True, text=True, check=True
+    )
+    changed_files = [line.split(":")[0] for line in result.stdout.splitlines() if "; was " in line]
+    assert changed_files == ["mappm102023g.csv"]
+    plan = run.place.plan(run.config)
+    assert plan.jobs == {"prepare_grid": 1, "measure_pollutant": 2, "publish": 1}
+    assert "Reading air_quality of pm10 in 2023" in plan.told

@@ -149,6 +149,9 @@ def fetch_file(
         if kept is None:
             kept = _fetched(request, target, store, client, today())
         before = pins.read().get(request.name)
+        if before is not None and _is_of(request, kept, before) and _is_at(target, before):
+            # It stays as it is, with its date: what was made of it is not made again.
+            return Outcome(how, before)
         now = _settled(request, target, store, pins, kept, None if update else before)
     return Outcome(how, now, before if before and not before.same_file(now) else None)
 
@@ -252,6 +255,13 @@ def _pinned(request: FileRequest, pins: Pins) -> Pin | None:
     return pins.find(
         request.name, address=request.address, vintage=request.vintage, member=request.member
     )
+
+
+def _is_of(request: FileRequest, kept: Kept, pin: Pin) -> bool:
+    """Whether a pin stands for what was asked for and came."""
+    asked = (without_secrets(request.address), request.vintage, request.member)
+    pinned = (pin.address, pin.vintage, pin.member.name if pin.member else None)
+    return asked == pinned and kept.sha256 == pin.sha256
 
 
 def _is_at(target: Path, pin: Pin) -> bool:

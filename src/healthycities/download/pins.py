@@ -56,7 +56,7 @@ class Pin(_Entry):
     member : what of the archive is used, where it is one.
     """
 
-    address: Annotated[str, Field(pattern=r"^https://")]
+    address: Annotated[str, Field(pattern=r"^(https|s3|gs)://")]
     sha256: Sha256
     size_bytes: int = Field(ge=0)
     fetched_on: date
