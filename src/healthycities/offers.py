@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -77,8 +78,18 @@ def _told(offer: Offer) -> str:
 
 
 def at(offer: Offer, address: str) -> Offer:
-    """Return an offer at another address, to which its publisher has moved it."""
-    return replace(offer, address=address, standing="as the configuration gives it")
+    """Return an offer at another address, to which its publisher has moved it.
+
+    Its name says so, because what stands under the plain name was fetched from elsewhere.
+    """
+    name = PurePosixPath(offer.name)
+    mark = hashlib.sha256(address.encode()).hexdigest()[:8]
+    return replace(
+        offer,
+        name=f"{name.stem}_{mark}{name.suffix}",
+        address=address,
+        standing="as the configuration gives it",
+    )
 
 
 def own(address: str, size_mb: float = 0.0) -> Offer:

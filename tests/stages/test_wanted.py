@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,15 @@ def test_years_taken_together_are_fetched_too(config: dict[str, Any]):
 
 
 def test_an_address_of_ones_own_takes_the_place_of_the_publishers(config: dict[str, Any]):
-    """The layer that the publisher renamed, under the name that the file has here."""
+    """The layer that the publisher renamed, apart from what the old address gave."""
     given = official(config, "districts")
     moved = "https://services1.arcgis.com/x/LAD_MAY_2025_UK_BGC_V3/FeatureServer/0"
     given["sources"]["districts"]["address"] = moved
     (found,) = wanted_files(from_mapping(given)).values()
-    assert (found.offer.name, found.offer.address) == ("districts_2025.geojson", moved)
+    assert found.offer.address == moved
+    assert re.fullmatch(r"districts_2025_[0-9a-f]{8}\.geojson", found.offer.name)
+    given["sources"]["districts"]["address"] = f"{moved}1"
+    assert set(wanted_files(from_mapping(given))) != {found.offer.name}
     assert json.loads(found.keys)["address"] == moved
 
 
