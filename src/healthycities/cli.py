@@ -71,7 +71,7 @@ def _fetch(options: argparse.Namespace) -> None:
 def _download(options: argparse.Namespace) -> None:
     from healthycities.stages.fetch import download
 
-    download(options.name, options.keys, options.downloads, options.lock_file, options.out)
+    download(options.keys, options.downloads, options.lock_file, options.out)
 
 
 def _doctor(options: argparse.Namespace) -> None:
@@ -319,7 +319,6 @@ def _parser() -> argparse.ArgumentParser:
         "--config",
     )
     download = verb("download", _download, "fetch one official file", "--keys", "--out")
-    download.add_argument("name", help="what the file is called")
     download.add_argument(
         "--downloads",
         type=json.loads,

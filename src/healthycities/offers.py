@@ -92,7 +92,7 @@ def at(offer: Offer, address: str) -> Offer:
     )
 
 
-def own(address: str, size_mb: float = 0.0) -> Offer:
+def own(address: str) -> Offer:
     """Return a file of one's own that has to be fetched: of https, s3, gs or the like.
 
     Its name is the end of its path, after the name of the host, so that two such files with one
@@ -104,7 +104,7 @@ def own(address: str, size_mb: float = 0.0) -> Offer:
         name=f"{parts.hostname or parts.scheme}_{name}",
         protocol="file",
         address=address,
-        size_mb=size_mb,
+        size_mb=0.0,
         standing="as the configuration gives it",
     )
 

@@ -181,7 +181,6 @@ def test_a_job_brings_the_same_file(project: Callable[..., Settings], tmp_path: 
     for name, wanted in wanted_files(settings).items():
         out = tmp_path / "job" / name
         outcome = stage.download(
-            name,
             json.loads(wanted.keys),
             json.loads(settings.downloads.model_dump_json()),
             tmp_path / "job" / "sources.lock.json",

@@ -87,6 +87,6 @@ rule fetch:
     message:
         "Fetching {wildcards.fetched_file}"
     shell:
-        "healthycities download {wildcards.fetched_file:q} --keys {params.given:q}"
+        "healthycities download --keys {params.given:q}"
         " --downloads {resources.downloads:q} --lock-file {params.lock_file:q} --out {output:q}"
         " 2> {log:q}"

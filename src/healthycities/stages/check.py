@@ -18,7 +18,7 @@ def check(config: Mapping[str, Any], file: Path) -> list[str]:
 
     Raises
     ------
-    ConfigError, SourceError : as `checked_settings` raises them.
+    ConfigError, SourceError : as `checked_settings` and `wanted_files` raise them.
     """
     settings = checked_settings(config, file)
     return [
@@ -58,8 +58,7 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
 
     Raises
     ------
-    ConfigError : with every problem of the configuration; or two files that are fetched would
-        have one name.
+    ConfigError : with every problem of the configuration.
     SourceError : with every file that it names and that is not there.
     """
     settings = from_mapping(config, file)
@@ -67,7 +66,6 @@ def checked_settings(config: Mapping[str, Any], file: str | Path | None = None) 
     _require_demo_pollutants(settings, file)
     _require_demo_date(settings, file)
     _require_demo_region(settings, file)
-    wanted_files(settings)
     require_files(settings, file)
     return settings
 

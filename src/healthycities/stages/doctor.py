@@ -23,12 +23,11 @@ from healthycities import catalogue
 from healthycities.catalogue import Offer
 from healthycities.download import arcgis, os_downloads
 from healthycities.download.client import Client
-from healthycities.download.fetching import standing
 from healthycities.download.pins import Pin, Pins
 from healthycities.errors import HealthycitiesError
 from healthycities.libraries import installed_version, package_versions
 from healthycities.settings import DownloadSettings, Settings
-from healthycities.stages.fetch import NOMIS_UID, client_of, request_of, store_of
+from healthycities.stages.fetch import NOMIS_UID, client_of, standings, store_of
 from healthycities.stages.wanted import Wanted, wanted_files
 
 Verdict = Literal["ok", "note", "FAILS"]
@@ -63,12 +62,14 @@ def doctor(settings: Settings, *, today: date | None = None) -> list[Finding]:
     today : the day by which what was fetched is old.
     """
     wanted = wanted_files(settings)
+    # Told once: it reads every file that is here.
+    missing = [name for name, where in standings(settings, wanted).items() if where == "missing"]
     return [
         *_installation(),
-        *_machine(settings, wanted),
+        *_machine(settings, sum(wanted[name].offer.size_mb for name in missing)),
         *_network(settings.downloads),
         *_publishers(settings.downloads, wanted),
-        *_pins(settings, wanted, today or datetime.now(tz=UTC).date()),
+        *_pins(settings, wanted, len(wanted) - len(missing), today or datetime.now(tz=UTC).date()),
     ]
 
 
@@ -114,10 +115,9 @@ def _installation() -> Iterator[Finding]:
     )
 
 
-def _machine(settings: Settings, wanted: dict[str, Wanted]) -> Iterator[Finding]:
+def _machine(settings: Settings, missing_mb: float) -> Iterator[Finding]:
     found = partial(Finding, "machine")
     yield found("ok", f"{os.cpu_count()} cores, {_memory_gb():.1f} GB of memory")
-    missing_mb = sum(one.offer.size_mb for name, one in _missing(settings, wanted).items())
     store = store_of(Path(settings.data_dir)).folder
     for what, folder in (
         ("data_dir", Path(settings.data_dir)),
@@ -224,32 +224,15 @@ def _day(milliseconds: int) -> str:
 # --- Pins ---
 
 
-def _missing(settings: Settings, wanted: dict[str, Wanted]) -> dict[str, Wanted]:
-    """Return the files that are neither at their places nor in the store."""
-    store, pins = store_of(Path(settings.data_dir)), Pins(Path(settings.lock_file))
-    largest_bytes = settings.downloads.largest_bytes
-    return {
-        name: one
-        for name, one in wanted.items()
-        if standing(
-            request_of(name, one.offer, largest_bytes=largest_bytes),
-            Path(settings.fetched_dir) / name,
-            store=store,
-            pins=pins,
-        )
-        == "missing"
-    }
-
-
-def _pins(settings: Settings, wanted: dict[str, Wanted], today: date) -> Iterator[Finding]:
+def _pins(
+    settings: Settings, wanted: dict[str, Wanted], there: int, today: date
+) -> Iterator[Finding]:
     found = partial(Finding, "pins")
     if not wanted:
         return
     pinned = Pins(Path(settings.lock_file)).read()
-    missing = _missing(settings, wanted)
-    there = len(wanted) - len(missing)
     yield found(
-        "ok" if not missing else "note",
+        "ok" if there == len(wanted) else "note",
         f"{settings.lock_file}: {sum(name in pinned for name in wanted)} of {len(wanted)} files"
         f" pinned, {there} of them here; healthycities fetch brings the rest",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,14 @@ from urllib.parse import quote, urlencode
 from healthycities.catalogue import Offer
 from healthycities.download import arcgis, nomis, object_store, os_downloads
 from healthycities.download.client import Client
-from healthycities.download.fetching import FileRequest, Outcome, fetch_all, fetch_file, standing
+from healthycities.download.fetching import (
+    FileRequest,
+    Outcome,
+    Standing,
+    fetch_all,
+    fetch_file,
+    standing,
+)
 from healthycities.download.pins import Pins
 from healthycities.download.progress import Told
 from healthycities.download.store import Store
@@ -33,7 +40,7 @@ def store_of(data_dir: Path) -> Store:
     return Store(Path(shared) if shared else data_dir / "cache")
 
 
-def request_of(name: str, offer: Offer, *, largest_bytes: int) -> FileRequest:
+def request_of(offer: Offer, *, largest_bytes: int) -> FileRequest:
     """Return what is asked for, and how.
 
     Its address says all of it, so that a file is fetched again when any of it changes, and so that
@@ -41,53 +48,68 @@ def request_of(name: str, offer: Offer, *, largest_bytes: int) -> FileRequest:
 
     Parameters
     ----------
-    name : of the file, which it is pinned under.
+    offer : pinned under its name.
     largest_bytes : that it may have: downloaded, and unpacked.
     """
-    fetch: Any = None
-    address = offer.address
-    if offer.protocol == "arcgis":
-        form: arcgis.Form = "csv" if name.endswith(".csv") else "geojson"
-        asked = {"where": offer.where or "1=1", "outFields": ",".join(offer.fields) or "*"}
-        asked |= {"outSR": "27700", "f": form}
-        address = f"{address}/query?{urlencode(asked, quote_via=quote)}"
-        fetch = partial(_layer, offer=offer, form=form)
-    elif offer.protocol == "nomis":
-        address = f"{address}&select={','.join(offer.fields)}"
-        fetch = partial(_table, address=address)
-    elif offer.protocol == "os_downloads":
-        fetch = partial(_product, address=address)
-    elif not address.startswith("https://"):
-        fetch = partial(_object, address=address, largest_bytes=largest_bytes)
+    address = _whole_address(offer)
     return FileRequest(
-        name=name,
+        name=offer.name,
         address=address,
         vintage=str(offer.vintage or ""),
         member=offer.member or None,
-        fetch=fetch,
+        fetch=_writer(offer, address, largest_bytes),
         largest_bytes=largest_bytes,
     )
 
 
-def _layer(client: Client, to: Path, *, offer: Offer, form: arcgis.Form) -> None:
-    where = offer.where or "1=1"
-    arcgis.fetch(client, offer.address, to, fields=offer.fields or None, where=where, form=form)
+def _whole_address(offer: Offer) -> str:
+    """Return the address with the rows and columns that are wanted."""
+    if offer.protocol == "arcgis":
+        form = "csv" if offer.name.endswith(".csv") else "geojson"
+        asked = {"where": offer.where or "1=1", "outFields": ",".join(offer.fields) or "*"}
+        asked |= {"outSR": "27700", "f": form}
+        return f"{offer.address}/query?{urlencode(asked, quote_via=quote)}"
+    if offer.protocol == "nomis":
+        return f"{offer.address}&select={','.join(offer.fields)}"
+    return offer.address
 
 
-def _table(client: Client, to: Path, *, address: str) -> None:
-    nomis.fetch(client, address, to, uid=os.environ.get(NOMIS_UID))
+def _writer(
+    offer: Offer, address: str, largest_bytes: int
+) -> Callable[[Client, Path], object] | None:
+    """Return what writes the file with a client; None for one that is downloaded as it stands."""
+    if offer.protocol == "arcgis":
+        return lambda client, to: arcgis.fetch(client, address, to)
+    if offer.protocol == "nomis":
+        return lambda client, to: nomis.fetch(client, address, to, uid=os.environ.get(NOMIS_UID))
+    if offer.protocol == "os_downloads":
+        return lambda client, to: os_downloads.fetch(client, address, to)
+    if not address.startswith("https://"):
+        return lambda _client, to: object_store.fetch(address, to, largest_bytes=largest_bytes)
+    return None
 
 
-def _product(client: Client, to: Path, *, address: str) -> None:
-    os_downloads.fetch(client, address, to)
+def standings(settings: Settings, wanted: Mapping[str, Wanted]) -> dict[str, Standing]:
+    """Return where each file of a run is, by its name: asks nobody, and reads all that is here.
 
-
-def _object(_client: Client, to: Path, *, address: str, largest_bytes: int) -> None:
-    object_store.fetch(address, to, largest_bytes=largest_bytes)
+    Raises
+    ------
+    DownloadError : the pins are damaged, or of something else than is asked for.
+    """
+    store, pins = store_of(Path(settings.data_dir)), Pins(Path(settings.lock_file))
+    largest_bytes = settings.downloads.largest_bytes
+    return {
+        name: standing(
+            request_of(one.offer, largest_bytes=largest_bytes),
+            Path(settings.fetched_dir) / name,
+            store=store,
+            pins=pins,
+        )
+        for name, one in wanted.items()
+    }
 
 
 def download(
-    name: str,
     keys: Mapping[str, Any],
     downloads: Mapping[str, Any],
     lock_file: Path,
@@ -97,7 +119,6 @@ def download(
 
     Parameters
     ----------
-    name : of the file.
     keys : what it is; see `Wanted.keys`.
     downloads : the section of the configuration.
     lock_file : the pins of the project; the store stands beside it, where the environment names
@@ -113,7 +134,7 @@ def download(
     client = client_of(how)
     try:
         return fetch_file(
-            request_of(name, offer, largest_bytes=how.largest_bytes),
+            request_of(offer, largest_bytes=how.largest_bytes),
             out,
             store=store_of(lock_file.parent),
             pins=Pins(lock_file),
@@ -156,8 +177,7 @@ def fetch(
         raise ConfigError("what is asked for anew cannot be had offline", place="--update")
     renewed = set() if update is None else _named(update, wanted)
     requests = {
-        name: request_of(name, one.offer, largest_bytes=how.largest_bytes)
-        for name, one in wanted.items()
+        name: request_of(one.offer, largest_bytes=how.largest_bytes) for name, one in wanted.items()
     }
     outcomes: dict[Path, Outcome] = {}
     for anew in (False, True):
@@ -210,22 +230,19 @@ def plan(settings: Settings) -> list[str]:
 
     Sizes are those of the pins where there are any, and otherwise about what the publisher gives.
     """
-    store, pins = store_of(Path(settings.data_dir)), Pins(Path(settings.lock_file))
-    pinned = pins.read()
-    lines, missing_mb = [], 0.0
     wanted = wanted_files(settings)
+    pinned, where = Pins(Path(settings.lock_file)).read(), standings(settings, wanted)
+    lines, missing_mb = [], 0.0
     for name, one in wanted.items():
-        request = request_of(name, one.offer, largest_bytes=settings.downloads.largest_bytes)
-        where = standing(request, Path(settings.fetched_dir) / name, store=store, pins=pins)
         exact = name in pinned
         size_mb = pinned[name].size_bytes / 1e6 if exact else one.offer.size_mb
-        missing_mb += size_mb if where == "missing" else 0.0
+        missing_mb += size_mb if where[name] == "missing" else 0.0
         lines += [
-            f"{name}: {_WHERE[where]}, {'' if exact else 'about '}{size_mb:,.1f} MB",
+            f"{name}: {_WHERE[where[name]]}, {'' if exact else 'about '}{size_mb:,.1f} MB",
             f"    for {', '.join(one.sources)}; {one.licence}",
-            f"    {request.address}",
+            f"    {_whole_address(one.offer)}",
         ]
-    count = sum("to be fetched" in line for line in lines)
+    count = list(where.values()).count("missing")
     return [*lines, f"{count} of {len(wanted)} files to be fetched, about {missing_mb:,.0f} MB"]
 
 
